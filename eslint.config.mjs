@@ -1,0 +1,56 @@
+import js from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import ts from "typescript-eslint";
+
+export default defineConfig(
+  globalIgnores(["dist/", "node_modules/", "**/*.mjs"]),
+  js.configs.recommended,
+  ts.configs.strictTypeChecked,
+  ts.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      complexity: ["error", 12],
+      "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true, IIFEs: true }],
+      "no-console": "error",
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreVoidOperator: true }],
+    },
+  },
+  {
+    // Time and randomness are handed in: only the clock and the programs' mains may ask the machine.
+    files: ["agent/**", "server/**", "lib/**", "cli/**"],
+    ignores: ["**/main.ts", "lib/clock.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: "take a Clock" },
+        { object: "Math", property: "random", message: "take a random source" },
+        { object: "process", property: "env", message: "read the environment in main.ts" },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "take a Clock" },
+        { selector: "ExportDefaultDeclaration", message: "export by name" },
+        { selector: "ExportAllDeclaration", message: "no barrel files: import from the file that defines it" },
+        {
+          selector: "CallExpression[callee.property.name='reveal']",
+          message: "a secret leaves its box only at the edge",
+        },
+      ],
+    },
+  },
+  {
+    files: ["test/**"],
+    rules: {
+      "max-lines-per-function": "off",
+      "@typescript-eslint/explicit-module-boundary-types": "off",
+      "@typescript-eslint/restrict-template-expressions": "off",
+      "@typescript-eslint/no-misused-spread": "off",
+    },
+  },
+);

@@ -1,0 +1,181 @@
+/**
+ * What a secrets engine or an auth method is: a type, a help text and a table of routes. Nothing runs on
+ * import and `create` has no side effects, so one table gives dispatch, field checks, 405s, OpenAPI,
+ * path-help, completion, the audit's list of sensitive fields, the reference and a test of every route.
+ */
+import type { Clock } from "../../lib/clock.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Random } from "../../lib/random.ts";
+import type { Encodable, EncodableRecord, Json, JsonMap, RawJson } from "../../lib/wire/json.ts";
+import type { Call } from "./call.ts";
+import type { Storage } from "./storage.ts";
+import type { LoginGrant, TokenEntry } from "./token.ts";
+
+export type Operation = "read" | "list" | "create" | "update" | "patch" | "delete";
+
+/** One field of a request: enough to check it, to show it in help, and to write it in OpenAPI. */
+export interface Field {
+  /**
+   * "duration": seconds or a Go duration on the wire, integer milliseconds inside. "strings": a list, or one
+   * string with commas. "texts": an object of strings, or a list of "k=v". "map": an object. "json": anything.
+   */
+  readonly type: "string" | "int" | "bool" | "duration" | "strings" | "texts" | "map" | "json";
+  readonly about: string;
+  readonly required?: boolean;
+  /** Its numbers and booleans are HMACed in the audit like its strings, its value is never echoed, the UI masks it. */
+  readonly sensitive?: boolean;
+  /** Only these strings are taken. */
+  readonly oneOf?: readonly string[];
+  /** Shown in help and OpenAPI; the handler applies it. */
+  readonly default?: string | number | boolean;
+  readonly deprecated?: boolean;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+
+interface TypeOf {
+  string: string;
+  int: number;
+  bool: boolean;
+  duration: number;
+  strings: readonly string[];
+  texts: ReadonlyMap<string, string>;
+  map: JsonMap;
+  json: Json;
+}
+
+/** The checked values of `F`: a required field is always there, any other may be `undefined`. */
+export type Values<F extends Fields> = {
+  readonly [K in keyof F]: F[K] extends { readonly required: true }
+    ? TypeOf[F[K]["type"]]
+    : TypeOf[F[K]["type"]] | undefined;
+};
+
+/** Where an engine is mounted, as of this request: a tune is seen by the next one. */
+export interface Mount {
+  /** With its trailing slash: "secret/", "auth/aws/", "sys/". */
+  readonly path: string;
+  readonly kind: "secret" | "auth";
+  readonly type: string;
+  readonly uuid: string;
+  readonly accessor: string;
+  readonly description: string;
+  readonly options: ReadonlyMap<string, string>;
+  /** Milliseconds: the mount's own, else the server's `default_lease_ttl` and `max_lease_ttl`. */
+  readonly defaultTtl: number;
+  readonly maxTtl: number;
+  readonly tune: MountTune;
+}
+
+/** What was set on the mount itself; durations in milliseconds, 0 = the server's default. */
+export interface MountTune {
+  readonly defaultLeaseTtl: number;
+  readonly maxLeaseTtl: number;
+  readonly listingVisibility: "" | "hidden" | "unauth";
+  readonly tokenType: "" | "default-service" | "default-batch" | "service" | "batch";
+  readonly auditNonHmacRequestKeys: readonly string[];
+  readonly auditNonHmacResponseKeys: readonly string[];
+  readonly passthroughRequestHeaders: readonly string[];
+  readonly allowedResponseHeaders: readonly string[];
+}
+
+/** What a handler is given beside its checked values. */
+export interface Context {
+  /** The mount's own storage, decrypted, its prefix applied. */
+  readonly storage: Storage;
+  readonly call: Call;
+  readonly mount: Mount;
+  /** The token behind the call; `undefined` on unauthenticated and login routes. */
+  readonly token: TokenEntry | undefined;
+}
+
+/** `undefined` instead of a reply means 204. */
+export interface Reply {
+  /** A `RawJson` must hold an object. */
+  readonly data?: EncodableRecord | ReadonlyMap<string, Encodable> | RawJson;
+  readonly warnings?: readonly string[];
+  /** A login: the core makes the token and puts it into `auth`. */
+  readonly login?: LoginGrant;
+  /** A token that was created or renewed by the token routes: shown in `auth` (lookup puts its reply into `data`). */
+  readonly auth?: TokenEntry & { readonly clientToken?: string };
+  /** Instead of 200. */
+  readonly status?: number;
+  /** Bare members at the top level instead of under `data`: sys/seal-status, sys/health and their like. */
+  readonly bare?: EncodableRecord;
+  /** Beside `data`, repeated at the top level, as Vault does on sys/mounts, sys/policy and others. */
+  readonly alsoBare?: boolean;
+  /** A cached reply's audit: HMACs of the string leaves already made; see `server/audit`. */
+  readonly cacheKey?: object;
+}
+
+export interface Handler<F extends Fields> {
+  readonly about: string;
+  readonly run: (values: Values<F>, context: Context) => Promise<Reply | undefined>;
+}
+
+/** A path pattern ("role/:name", "data/*path"), its fields, and what each operation does there. */
+export interface Route<F extends Fields = Fields> {
+  /** ":name" takes one segment, "*name" the rest, which may be empty. The first route that matches is taken. */
+  readonly path: string;
+  readonly about: string;
+  readonly fields: F;
+  readonly on: Readonly<Partial<Record<Operation, Handler<F>>>>;
+  /**
+   * Tells create from update before the policy check, so that a create-only token cannot overwrite.
+   * Without it every write is an update.
+   */
+  readonly exists?: (values: Partial<Values<F>>, context: Context) => Promise<boolean>;
+  /** Served without a token. */
+  readonly unauthenticated?: boolean;
+  /** A login: served without a token, answers with one. */
+  readonly login?: boolean;
+  /** The policy must give `sudo` beside the operation. */
+  readonly sudo?: boolean;
+  /** Served while sealed and before init. */
+  readonly whenSealed?: boolean;
+  /** Vault's list only: init, unseal, seal-status, health, leader. */
+  readonly neverAudited?: boolean;
+  /** Takes members that no field names: KV v1's body is the secret itself. */
+  readonly openBody?: boolean;
+}
+
+/** Ties the types of `fields` to those the handlers see, then forgets them so that routes fit one list. */
+export function route<const F extends Fields>(r: Route<F>): Route {
+  return r as unknown as Route;
+}
+
+/** What every engine is made with. */
+export interface EngineEnv {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** One mounted engine. */
+export interface Engine {
+  readonly routes: readonly Route[];
+  /**
+   * Auth methods: asked before a token from their login is renewed.
+   * @throws Fault "denied" to refuse (the token then lives to its end), "unavailable" when it cannot be told now
+   */
+  readonly renew?: (token: TokenEntry, context: Omit<Context, "call" | "token">) => Promise<Renewal>;
+  /** Work that goes on beside requests while unsealed: tidy, rotation. Ends when `signal` aborts. */
+  readonly run?: (context: Omit<Context, "call" | "token">, signal: AbortSignal) => Promise<void>;
+  /** Drops everything decrypted; called at seal and when the mount goes. */
+  readonly forget?: () => void;
+}
+
+/** What a renewal goes by now; milliseconds, 0 = the mount's. */
+export interface Renewal {
+  readonly ttl: number;
+  readonly maxTtl: number;
+  readonly period: number;
+}
+
+export interface EngineKind {
+  readonly type: string;
+  readonly about: string;
+  readonly kind: "secret" | "auth";
+  /** Of the first release that had it, shown as `running_plugin_version`. */
+  readonly create: (env: EngineEnv) => Engine;
+}
