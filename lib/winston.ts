@@ -1,6 +1,7 @@
 /** The log as winston writes it: one JSON object a line, or one line of text, on a stream. */
 import type { Writable } from "node:stream";
-import { createLogger, format, Transport } from "winston";
+import { createLogger, format } from "winston";
+import Transport from "winston-transport";
 import type { Clock } from "./clock.ts";
 import type { Level, Log, LogFields } from "./log.ts";
 

@@ -1,4 +1,6 @@
 /** The audit as the pipeline and the system engine see it; `server/audit` implements it. */
+
+import type { Issued } from "./answer.ts";
 import type { Call } from "./call.ts";
 import type { Mount, Reply, Route } from "./engine.ts";
 import type { TokenEntry } from "./token.ts";
@@ -20,7 +22,7 @@ export interface AuditResponse extends AuditRecord {
   /** undefined for 204 and for failures. */
   readonly reply: Reply | undefined;
   /** The token that a login or a token route made: its string and accessor are written as HMACs. */
-  readonly issued: { readonly clientToken: string | undefined; readonly entry: TokenEntry } | undefined;
+  readonly issued: Issued | undefined;
 }
 
 export interface AuditDeviceInfo {

@@ -6,6 +6,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
+import type { Secret } from "../../lib/secret.ts";
 import type { Encodable, EncodableRecord, Json, JsonMap, RawJson } from "../../lib/wire/json.ts";
 import type { Call } from "./call.ts";
 import type { Storage } from "./storage.ts";
@@ -96,8 +97,8 @@ export interface Reply {
   readonly warnings?: readonly string[];
   /** A login: the core makes the token and puts it into `auth`. */
   readonly login?: LoginGrant;
-  /** A token that was created or renewed by the token routes: shown in `auth` (lookup puts its reply into `data`). */
-  readonly auth?: TokenEntry & { readonly clientToken?: string };
+  /** A token that was created (with its string) or renewed (without): shown in `auth`. A lookup answers in `data`. */
+  readonly auth?: { readonly entry: TokenEntry; readonly clientToken: Secret | undefined };
   /** Instead of 200. */
   readonly status?: number;
   /** Bare members at the top level instead of under `data`: sys/seal-status, sys/health and their like. */

@@ -1,0 +1,25 @@
+/** What the core gives back to `server/http`: everything the envelope is made of, nothing of HTTP but the status. */
+import type { Secret } from "../../lib/secret.ts";
+import type { Call } from "./call.ts";
+import type { Reply } from "./engine.ts";
+import type { TokenEntry } from "./token.ts";
+
+/** A token that this reply hands out (with its string) or has renewed (without). */
+export interface Issued {
+  readonly clientToken: Secret | undefined;
+  readonly entry: TokenEntry;
+}
+
+export interface Answer {
+  /** undefined = 204. */
+  readonly reply: Reply | undefined;
+  /** Fills the envelope's `auth`. */
+  readonly issued: Issued | undefined;
+  /** The envelope's `mount_type`: "kv", "system", "token", "aws". */
+  readonly mountType: string;
+}
+
+/** The pipeline behind one function. @throws Fault; anything else is a bug and becomes "internal error" */
+export interface Core {
+  handle(call: Call): Promise<Answer>;
+}
