@@ -86,7 +86,7 @@ export interface Context {
   readonly storage: Storage;
   readonly call: Call;
   readonly mount: Mount;
-  /** The token behind the call; `undefined` on unauthenticated and login routes. */
+  /** The token behind the call; `undefined` on login routes, and on unauthenticated ones unless a valid token came along. */
   readonly token: TokenEntry | undefined;
 }
 
@@ -107,6 +107,8 @@ export interface Reply {
   readonly alsoBare?: boolean;
   /** A cached reply's audit: HMACs of the string leaves already made; see `server/audit`. */
   readonly cacheKey?: object;
+  /** Runs once the response entry has been written or could not be: sys/seal closes the audit with everything else. */
+  readonly afterwards?: () => Promise<void>;
 }
 
 export interface Handler<F extends Fields> {
@@ -114,9 +116,12 @@ export interface Handler<F extends Fields> {
   readonly run: (values: Values<F>, context: Context) => Promise<Reply | undefined>;
 }
 
-/** A path pattern ("role/:name", "data/*path"), its fields, and what each operation does there. */
+/** A path pattern ("role/:name", "data/*path", "mounts/*path/tune"), its fields, and what each operation does there. */
 export interface Route<F extends Fields = Fields> {
-  /** ":name" takes one segment, "*name" the rest, which may be empty. The first route that matches is taken. */
+  /**
+   * ":name" takes one segment; "*name" the rest, which may be empty, up to the literal segments that follow it.
+   * The first route that matches is taken. A LIST (its path ends in "/") also matches a pattern without the slash.
+   */
   readonly path: string;
   readonly about: string;
   readonly fields: F;

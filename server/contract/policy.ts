@@ -27,6 +27,11 @@ export interface Acl {
   decide(question: Question): Decision;
   /** As sys/capabilities answers: sorted by name, ["deny"] when nothing matches, ["root"] for root. */
   capabilities(path: string): readonly Capability[];
+  /**
+   * Whether any rule for `prefix` itself or for something below it gives more than "deny": which mounts
+   * sys/internal/ui/mounts shows. @param prefix ends in "/"
+   */
+  grantsBelow(prefix: string): boolean;
 }
 
 export interface Policies {
