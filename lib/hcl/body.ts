@@ -15,7 +15,7 @@
  */
 import { parseDuration } from "../duration.ts";
 import { Fault } from "../fault.ts";
-import { faultAt, type Label, type Member, type ObjectValue, type Place, showPlace, type Value } from "./tree.ts";
+import { faultAt, type Label, type Member, type ObjectValue, type Place, type Value } from "./tree.ts";
 
 const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"]);
 const FALSE = new Set(["0", "f", "F", "false", "FALSE", "False"]);

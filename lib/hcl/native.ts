@@ -116,7 +116,7 @@ class NativeReader {
       this.#cursor.count();
       this.#blank();
       if (this.#cursor.peek() === ",") this.#cursor.at += 1;
-      else if (this.#cursor.peek() !== "]" && !this.#cursor.ended) {
+      else if (this.#cursor.peek() !== "]") {
         throw this.#cursor.fault(`comma or ] expected, found ${this.#cursor.found()}`);
       }
     }
