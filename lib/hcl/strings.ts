@@ -95,8 +95,8 @@ export function heredoc(cursor: Cursor): string {
   }
 }
 
-/** As HCL1: the closing name's indentation is taken away when every line, also an empty one, has it; else none is. */
+/** As HCL1: the closing name's indentation is taken away when every line that is not empty has it; else none is. */
 function join(lines: readonly string[], indent: string): string {
-  const all = lines.every((line) => line.startsWith(indent));
+  const all = lines.every((line) => line === "" || line.startsWith(indent));
   return lines.map((line) => `${all ? line.slice(indent.length) : line}\n`).join("");
 }
