@@ -99,6 +99,8 @@ export interface Reply {
   readonly login?: LoginGrant;
   /** A token that was created (with its string) or renewed (without): shown in `auth`. A lookup answers in `data`. */
   readonly auth?: { readonly entry: TokenEntry; readonly clientToken: Secret | undefined };
+  /** Milliseconds, shown as the envelope's `lease_duration` without a lease: KV v1's hint when to read again. */
+  readonly leaseDuration?: number;
   /** Instead of 200. */
   readonly status?: number;
   /** Bare members at the top level instead of under `data`: sys/seal-status, sys/health and their like. */
@@ -155,6 +157,8 @@ export interface EngineEnv {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The mount's options at its creation ("version" of kv): they may decide the routes. A tune that changes them creates the engine anew. */
+  readonly options?: ReadonlyMap<string, string>;
 }
 
 /** One mounted engine. */
