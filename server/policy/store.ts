@@ -1,0 +1,141 @@
+/**
+ * The policies in storage, and the compiled rules of each set of names that a token has. A change is seen by the next
+ * request: every cache goes with it, and rules that were being compiled meanwhile are compiled again.
+ */
+import { Fault } from "../../lib/fault.ts";
+import { isJsonMap, parseJson, stringifyJson } from "../../lib/wire/json.ts";
+import type { Acl, Policies } from "../contract/policy.ts";
+import type { Reader, Storage } from "../contract/storage.ts";
+import { compileAcl, ROOT_ACL } from "./acl.ts";
+import { DEFAULT_POLICY } from "./default.ts";
+import { policyName, RESERVED_POLICIES } from "./names.ts";
+import { parsePolicy } from "./parse.ts";
+import type { ParsedPolicy } from "./rules.ts";
+
+const FOLDER = "acl/";
+/** Of the record in storage. */
+const FORMAT = 1;
+/** Sets of names and single policies kept compiled; past it everything is compiled anew as it is asked for. */
+const MOST_CACHED = 10_000;
+
+/** @param storage this room's own view: everything below it is policies */
+export function policyStore(storage: Storage): Policies {
+  return new PolicyStore(storage);
+}
+
+class PolicyStore implements Policies {
+  readonly #storage: Storage;
+  /** By the list itself, which a cached token keeps: no string is built on the hot path. */
+  #byList = new WeakMap<readonly string[], Promise<Acl>>();
+  readonly #byNames = new Map<string, Promise<Acl>>();
+  readonly #parsed = new Map<string, ParsedPolicy | undefined>();
+  #changes = 0;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  acl(names: readonly string[]): Promise<Acl> {
+    const known = this.#byList.get(names);
+    if (known !== undefined) return known;
+    const key = names.join("\n");
+    let acl = this.#byNames.get(key);
+    if (acl === undefined) {
+      acl = this.#compile(names);
+      if (this.#byNames.size >= MOST_CACHED) this.#byNames.clear();
+      this.#byNames.set(key, acl);
+      acl.catch(() => {
+        this.forget();
+      });
+    }
+    this.#byList.set(names, acl);
+    return acl;
+  }
+
+  async read(text: string): Promise<string | undefined> {
+    const name = policyName(text);
+    return name === "root" ? "" : textOf(name, this.#storage);
+  }
+
+  async write(given: string, text: string): Promise<void> {
+    const name = policyName(given);
+    if (RESERVED_POLICIES.has(name)) throw new Fault("invalid", `cannot update "${name}" policy`);
+    const plain = decoded(text);
+    if (plain.trim() === "") throw new Fault("invalid", "'policy' parameter not supplied or empty");
+    parsePolicy(name, plain);
+    await this.#storage.transact((tx) => {
+      tx.put(keyOf(name), Buffer.from(stringifyJson({ format: FORMAT, text: plain })));
+      return Promise.resolve();
+    });
+    this.forget();
+  }
+
+  async remove(given: string): Promise<void> {
+    const name = policyName(given);
+    if (RESERVED_POLICIES.has(name) || name === "default") {
+      throw new Fault("invalid", `cannot delete "${name}" policy`);
+    }
+    await this.#storage.transact((tx) => {
+      tx.delete(keyOf(name));
+      return Promise.resolve();
+    });
+    this.forget();
+  }
+
+  async list(): Promise<readonly string[]> {
+    const names = (await this.#storage.list(FOLDER)).map((key) => decodeURIComponent(key));
+    return [...names.sort(), "root"];
+  }
+
+  async seed(): Promise<void> {
+    if ((await this.read("default")) === undefined) await this.write("default", DEFAULT_POLICY);
+  }
+
+  forget(): void {
+    this.#changes += 1;
+    this.#byList = new WeakMap();
+    this.#byNames.clear();
+    this.#parsed.clear();
+  }
+
+  async #compile(names: readonly string[]): Promise<Acl> {
+    if (names.includes("root")) return ROOT_ACL;
+    for (;;) {
+      const before = this.#changes;
+      const policies = await Promise.all(names.map((name) => this.#policy(name)));
+      if (before === this.#changes) return compileAcl(policies.filter((policy) => policy !== undefined));
+    }
+  }
+
+  async #policy(name: string): Promise<ParsedPolicy | undefined> {
+    if (this.#parsed.has(name)) return this.#parsed.get(name);
+    const before = this.#changes;
+    const text = await textOf(name, this.#storage);
+    const policy = text === undefined ? undefined : parsePolicy(name, text);
+    if (this.#parsed.size >= MOST_CACHED) this.#parsed.clear();
+    if (before === this.#changes) this.#parsed.set(name, policy);
+    return policy;
+  }
+}
+
+/** A name may hold "/" and any letter; the key holds neither. */
+function keyOf(name: string): string {
+  return FOLDER + encodeURIComponent(name);
+}
+
+async function textOf(name: string, storage: Reader): Promise<string | undefined> {
+  const bytes = await storage.get(keyOf(name));
+  if (bytes === undefined) return undefined;
+  const record = parseJson(Buffer.from(bytes).toString());
+  const text = isJsonMap(record) ? record.get("text") : undefined;
+  if (typeof text !== "string")
+    throw new Fault("internal", `policy "${name}" is stored in a format this version does not know`);
+  return text;
+}
+
+/** As Vault: a text that is base64 as a whole is decoded first; no policy is, since it needs quotes and braces. */
+function decoded(text: string): string {
+  const compact = text.trim();
+  if (compact === "" || compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return text;
+  return Buffer.from(compact, "base64").toString();
+}
