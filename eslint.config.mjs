@@ -13,6 +13,10 @@ const REVEAL = [
 // One line each, with what it does with the clear value.
 const EDGES = [
   "lib/secret.ts", // compares it
+  "lib/wire/client.ts", // the token header, the client certificate's key
+  "server/http/envelope.ts", // the token that a reply hands out
+  "agent/login/nonce.ts", // writes the nonce to its file
+  "agent/login/aws.ts", // sends the nonce
 ];
 
 export default defineConfig(
