@@ -1,0 +1,69 @@
+/**
+ * What a login grants becomes a token: within the mount's TTLs, never root, with "default" unless the method refused
+ * it. Source: Vault's pages "Tokens" and "Auth methods".
+ */
+import { Fault } from "../../lib/fault.ts";
+import { effectiveTtl } from "../../lib/ttl.ts";
+import type { Issued } from "../contract/answer.ts";
+import type { Mount } from "../contract/engine.ts";
+import type { LoginGrant, TokenType } from "../contract/token.ts";
+import type { Tokens } from "../contract/tokens.ts";
+
+export interface LoggedIn {
+  readonly issued: Issued;
+  readonly warnings: readonly string[];
+}
+
+/** @throws Fault "invalid" when the method grants root */
+export async function logIn(tokens: Tokens, mount: Mount, path: string, grant: LoginGrant): Promise<LoggedIn> {
+  const policies = grantedPolicies(grant);
+  const { ttl, warnings } = effectiveTtl({
+    increment: 0,
+    ttl: grant.ttl,
+    maxTtl: grant.maxTtl,
+    explicitMaxTtl: grant.explicitMaxTtl,
+    period: grant.period,
+    mountTtl: mount.defaultTtl,
+    mountMaxTtl: mount.maxTtl,
+    age: 0,
+  });
+  const { token, entry } = await tokens.create({
+    id: undefined,
+    type: tokenType(mount, grant),
+    policies,
+    path,
+    displayName: displayName(mount, grant),
+    metadata: grant.metadata,
+    ttl,
+    explicitMaxTtl: grant.explicitMaxTtl,
+    maxTtl: grant.maxTtl,
+    period: grant.period,
+    renewable: grant.renewable,
+    numUses: grant.numUses,
+    parent: "",
+    boundCidrs: grant.boundCidrs,
+    entityId: "",
+    role: grant.role,
+    internal: grant.internal,
+  });
+  return { issued: { clientToken: token, entry }, warnings };
+}
+
+/** Names are compared in lower case and without blanks everywhere: "Root " must not get past this check (CVE-2025-5999). */
+function grantedPolicies(grant: LoginGrant): readonly string[] {
+  const names = new Set(grant.policies.map((name) => name.trim().toLowerCase()).filter((name) => name !== ""));
+  if (names.has("root")) throw new Fault("invalid", "auth methods cannot create root tokens");
+  if (!grant.noDefaultPolicy) names.add("default");
+  return [...names].sort();
+}
+
+function tokenType(mount: Mount, grant: LoginGrant): TokenType {
+  const { tokenType: tuned } = mount.tune;
+  return tuned === "service" || tuned === "batch" ? tuned : grant.type;
+}
+
+/** "aws-i-0123" for a login at auth/aws/; the mount's name alone when the method gives none. */
+function displayName(mount: Mount, grant: LoginGrant): string {
+  const place = mount.path.slice("auth/".length, -1).replaceAll("/", "-");
+  return grant.displayName === "" ? place : `${place}-${grant.displayName}`;
+}

@@ -1,0 +1,221 @@
+/**
+ * What happens to every request, in this order: gate -> token -> route -> create or update -> policy -> audit request
+ * -> dispatch -> login -> audit response. Refusals at token and policy are audited with their error. The request entry
+ * is written before the handler runs, the response entry before anything of the answer leaves.
+ */
+import { cidrHas, parseCidr } from "../../lib/cidr.ts";
+import { Fault, toFault } from "../../lib/fault.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Answer, Core, Issued } from "../contract/answer.ts";
+import type { Audit, AuditRecord } from "../contract/audit.ts";
+import type { Call } from "../contract/call.ts";
+import type { Context, Reply, Route } from "../contract/engine.ts";
+import type { Policies } from "../contract/policy.ts";
+import type { TokenEntry } from "../contract/token.ts";
+import type { Tokens } from "../contract/tokens.ts";
+import { handlerFor, takesWrites } from "./dispatch.ts";
+import { type Checked, checkFields } from "./fields.ts";
+import { logIn } from "./login.ts";
+import type { Match } from "./matcher.ts";
+import type { Router, Slot } from "./router.ts";
+
+export interface PipelineParts {
+  readonly router: Router;
+  readonly tokens: Tokens;
+  readonly policies: Policies;
+  readonly audit: Audit;
+  readonly log: Log;
+  /** True from the end of an unseal to the beginning of a seal. */
+  readonly isOpen: () => boolean;
+}
+
+/** What is known of a request so far. */
+interface Pass {
+  call: Call;
+  readonly slot: Slot | undefined;
+  readonly match: Match | undefined;
+  readonly checked: Checked | undefined;
+  token: TokenEntry | undefined;
+  granting: readonly string[] | undefined;
+}
+
+interface Outcome {
+  readonly reply: Reply | undefined;
+  readonly issued: Issued | undefined;
+}
+
+export class Pipeline implements Core {
+  readonly #parts: PipelineParts;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+  }
+
+  async handle(call: Call): Promise<Answer> {
+    const pass = this.#route(call);
+    const route = pass.match?.route;
+    this.#gate(route);
+    pass.slot?.enter();
+    try {
+      if (route?.neverAudited === true) return answer(pass, await this.#dispatch(pass));
+      try {
+        if (route?.login !== true) await this.#authenticate(pass, route?.unauthenticated === true);
+        if (route?.login !== true && route?.unauthenticated !== true) await this.#authorize(pass);
+      } catch (error) {
+        throw await this.#refused(pass, toFault(error));
+      }
+      return await this.#audited(pass);
+    } finally {
+      pass.slot?.leave();
+      if (pass.token !== undefined && pass.token.numUses !== 0) await this.#spent(pass.token);
+    }
+  }
+
+  /** Which mount, which route, which values: nothing is decided or told about them yet. */
+  #route(call: Call): Pass {
+    const routed = this.#parts.router.find(call.path);
+    const match = routed?.slot.match(routed.rest, call.operation === "list");
+    const checked = match === undefined ? undefined : checkFields(match.route, match.params, call.data);
+    return { call, slot: routed?.slot, match, checked, token: undefined, granting: undefined };
+  }
+
+  #gate(route: Route | undefined): void {
+    if (!this.#parts.isOpen() && route?.whenSealed !== true) throw new Fault("sealed", "Vault is sealed");
+  }
+
+  /** Finds the token and takes one of its uses. With `optional`, one that is missing or bad is as good as none. */
+  async #authenticate(pass: Pass, optional: boolean): Promise<void> {
+    const { call } = pass;
+    const { tokens } = this.#parts;
+    const found = call.token === undefined ? undefined : await tokens.find(call.token);
+    const valid = found !== undefined && isNear(found, call.remote.address) ? found : undefined;
+    if (optional) {
+      pass.token = valid?.numUses === 0 ? valid : undefined;
+      return;
+    }
+    if (valid === undefined) throw denied();
+    const used = valid.numUses === 0 ? valid : await tokens.use(valid);
+    if (used === undefined) throw denied();
+    pass.token = used;
+  }
+
+  /** Asks the policies; a write is told apart as create or update first. */
+  async #authorize(pass: Pass): Promise<void> {
+    const { match, slot, token } = pass;
+    if (token === undefined) throw denied();
+    const acl = await this.#parts.policies.acl(token.policies);
+    const exists = match?.route.exists;
+    if (exists !== undefined && slot !== undefined && pass.call.operation === "update" && takesWrites(match?.route)) {
+      const there = await exists(pass.checked?.values ?? {}, contextOf(pass, slot));
+      if (!there) pass.call = { ...pass.call, operation: "create" };
+    }
+    const { operation, path, data, wrapTtl } = pass.call;
+    const decision = acl.decide({ operation, path, data, wrapTtl });
+    pass.granting = decision.granting;
+    if (!decision.allowed || (match?.route.sudo === true && !decision.sudo)) throw denied();
+  }
+
+  /** @returns the fault to throw: the refusal, or that it could not be audited */
+  async #refused(pass: Pass, fault: Fault): Promise<Fault> {
+    const record = recordOf(pass, fault.message);
+    try {
+      await this.#parts.audit.request(record);
+      await this.#parts.audit.response({ ...record, reply: undefined, issued: undefined });
+      return fault;
+    } catch (error) {
+      return toFault(error);
+    }
+  }
+
+  /** The handler between its two audit entries. */
+  async #audited(pass: Pass): Promise<Answer> {
+    const { audit } = this.#parts;
+    await audit.request(recordOf(pass, undefined));
+    let outcome: Outcome;
+    try {
+      outcome = await this.#dispatch(pass);
+    } catch (error) {
+      const fault = toFault(error);
+      await audit.response({ ...recordOf(pass, fault.message), reply: undefined, issued: undefined });
+      throw fault;
+    }
+    try {
+      await audit.response({ ...recordOf(pass, undefined), ...outcome });
+    } catch (error) {
+      if (outcome.reply?.login !== undefined) await this.#takeBack(outcome.issued);
+      throw error;
+    } finally {
+      await outcome.reply?.afterwards?.();
+    }
+    return answer(pass, outcome);
+  }
+
+  /** 404 and 405 come here, after token and policy; then what is wrong with the fields; then the handler. */
+  async #dispatch(pass: Pass): Promise<Outcome> {
+    const { slot, match, checked, call } = pass;
+    if (slot === undefined) throw noRoute(call.path);
+    if (match === undefined || checked === undefined) throw new Fault("not-found", "unsupported path");
+    const handler = handlerFor(match.route, call.operation);
+    if (handler === undefined) throw new Fault("unsupported", "unsupported operation");
+    if (call.wrapTtl !== undefined) throw noWrapping();
+    if (checked.fault !== undefined) throw checked.fault;
+    const reply = await handler.run(checked.values, contextOf(pass, slot));
+    if (reply?.login !== undefined) {
+      const { issued, warnings } = await logIn(this.#parts.tokens, slot.mount, call.path, reply.login);
+      return { reply: warned(reply, warnings, checked), issued };
+    }
+    const auth = reply?.auth;
+    const issued = auth === undefined ? undefined : { clientToken: auth.clientToken, entry: auth.entry };
+    return { reply: reply === undefined ? undefined : warned(reply, [], checked), issued };
+  }
+
+  /** A token nobody was told of must not go on living. */
+  async #takeBack(issued: Issued | undefined): Promise<void> {
+    if (issued === undefined) return;
+    await this.#parts.tokens.revoke(issued.entry.id).catch((error: unknown) => {
+      this.#parts.log("error", "a token whose login could not be audited was not revoked", { error: toFault(error) });
+    });
+  }
+
+  async #spent(token: TokenEntry): Promise<void> {
+    await this.#parts.tokens.spent(token).catch((error: unknown) => {
+      this.#parts.log("error", "a token without uses left was not revoked", { error: toFault(error) });
+    });
+  }
+}
+
+function answer(pass: Pass, { reply, issued }: Outcome): Answer {
+  return { reply, issued, mountType: pass.slot?.mount.type ?? "" };
+}
+
+function contextOf({ call, token }: Pass, slot: Slot): Context {
+  return { storage: slot.storage, call, mount: slot.mount, token };
+}
+
+function recordOf({ call, slot, match, token, granting }: Pass, error: string | undefined): AuditRecord {
+  return { call, mount: slot?.mount, route: match?.route, token, granting, error };
+}
+
+function isNear(token: TokenEntry, address: string): boolean {
+  return token.boundCidrs.length === 0 || token.boundCidrs.some((cidr) => cidrHas(parseCidr(cidr), address));
+}
+
+/** As Vault's framework: members nobody takes are told of, where there is a reply to tell it in. */
+function warned(reply: Reply, more: readonly string[], { ignored }: Checked): Reply {
+  if (more.length === 0 && ignored.length === 0) return reply;
+  const unknown =
+    ignored.length === 0 ? [] : [`Endpoint ignored these unrecognized parameters: [${ignored.join(" ")}]`];
+  return { ...reply, warnings: [...(reply.warnings ?? []), ...more, ...unknown] };
+}
+
+function denied(): Fault {
+  return new Fault("denied", "permission denied");
+}
+
+function noRoute(path: string): Fault {
+  return new Fault("not-found", `no handler for route ${JSON.stringify(path)}. route entry not found.`);
+}
+
+function noWrapping(): Fault {
+  return new Fault("invalid", "response wrapping is not served here: send the request without X-Vault-Wrap-TTL");
+}
