@@ -13,6 +13,9 @@ const REVEAL = [
 // One line each, with what it does with the clear value.
 const EDGES = [
   "lib/secret.ts", // compares it
+  "cli/machine.ts", // writes the token file
+  "cli/commands/operator.ts", // sends a typed key share
+  "server/seal/shamir.ts", // puts the unseal key together
   "lib/wire/client.ts", // the token header, the client certificate's key
   "server/http/envelope.ts", // the token that a reply hands out
   "agent/login/nonce.ts", // writes the nonce to its file
@@ -28,6 +31,8 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
+      // It follows recursive types (JSON) without end and overflows the stack (typescript-eslint 8.73.0).
+      "@typescript-eslint/no-unsafe-class-instance-assignment": "off",
       complexity: ["error", 12],
       "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
       "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true, IIFEs: true }],
