@@ -1,0 +1,146 @@
+/**
+ * secrets and auth: enable, disable, list, tune. Both groups speak to twin routes, so both come from one table.
+ * Source: Vault CLI documentation, "secrets" and "auth".
+ */
+import { isJsonMap, type Json, type JsonMap } from "../../lib/wire/json.ts";
+import { type Context, member, text } from "../context.ts";
+import { readPairs } from "../input/data.ts";
+import { mountPath } from "../input/path.ts";
+import { CommandError } from "../io.ts";
+import { sortKeys } from "../output/format.ts";
+import { printData, say } from "../output/print.ts";
+import { goText, sorted, table } from "../output/text.ts";
+import { command, type Flags, flagList, flagSet, flagText, type Spec } from "./register.ts";
+
+interface Group {
+  readonly name: "secrets" | "auth";
+  readonly route: "sys/mounts" | "sys/auth";
+  /** "the kv secrets engine", "userpass auth method" */
+  readonly noun: (type: string) => string;
+  readonly plain: string;
+}
+
+const GROUPS: readonly Group[] = [
+  { name: "secrets", route: "sys/mounts", noun: (type) => `the ${type} secrets engine`, plain: "the secrets engine" },
+  { name: "auth", route: "sys/auth", noun: (type) => `${type} auth method`, plain: "the auth method" },
+];
+
+const TUNE: readonly (readonly [string, string])[] = [
+  ["--description <text>", "what it is for"],
+  ["--default-lease-ttl <duration>", "lease time where nothing else is said"],
+  ["--max-lease-ttl <duration>", "the longest lease"],
+  ["--options <pair>...", "key=value, may be named again"],
+  ["--listing-visibility <kind>", "hidden, or unauth: shown without a token"],
+  ["--audit-non-hmac-request-keys <key>...", "audited in clear in requests"],
+  ["--audit-non-hmac-response-keys <key>...", "audited in clear in replies"],
+  ["--passthrough-request-headers <header>...", "handed to the engine"],
+  ["--allowed-response-headers <header>...", "may be set by the engine"],
+  ["--token-type <type>", "of the tokens that a login gives"],
+];
+
+export const mountCommands: readonly Spec[] = GROUPS.flatMap((group) => [
+  command({
+    usage: `${group.name} enable <type>`,
+    about: `Enables ${group.plain.replace("the ", "a ").replace("a auth", "an auth")}`,
+    flags: [
+      ["--path <path>", "where; by default the type's name"],
+      ["--version <number>", "of the kv engine: 1 or 2"],
+      ...TUNE,
+    ],
+    run: (context, args, flags) => enable(context, group, args, flags),
+  }),
+  command({
+    usage: `${group.name} disable <path>`,
+    about: "Disables it and deletes all its data",
+    run: async (context, [path = ""]) => {
+      const mount = mountPath(path);
+      await context.api({ method: "DELETE", path: `${group.route}/${mount.slice(0, -1)}` });
+      say(context, `Success! Disabled ${group.plain} (if it existed) at: ${mount}`);
+    },
+  }),
+  command({
+    usage: `${group.name} list`,
+    about: "Lists what is enabled",
+    flags: [["--detailed", "with all settings"]],
+    run: (context, _args, flags) => list(context, group, flags),
+  }),
+  command({
+    usage: `${group.name} tune <path>`,
+    about: "Changes settings",
+    flags: TUNE,
+    run: async (context, [path = ""], flags) => {
+      const mount = mountPath(path);
+      const body = new Map<string, Json>([...tuneOf(flags), ...textOf(flags)]);
+      await context.api({ method: "POST", path: `${group.route}/${mount}tune`, body });
+      const tuned = group.name === "auth" ? "the auth method" : "the secrets engine";
+      say(context, `Success! Tuned ${tuned} at: ${mount}`);
+    },
+  }),
+]);
+
+async function enable(context: Context, group: Group, args: readonly string[], flags: Flags): Promise<void> {
+  const [given = ""] = args;
+  const type = given.trim().replace(/\/+$/, "");
+  if (type === "") throw new CommandError(1, "name the type to enable");
+  const mount = mountPath(flagText(flags, "path") ?? type);
+  const body = new Map<string, Json>([["type", type], ...textOf(flags), ["config", tuneOf(flags)]]);
+  const version = flagText(flags, "version");
+  if (version !== undefined) body.set("options", new Map([...member(body, "options"), ["version", version]]));
+  await context.api({ method: "POST", path: `${group.route}/${mount.slice(0, -1)}`, body });
+  say(context, `Success! Enabled ${group.noun(type)} at: ${mount}`);
+}
+
+async function list(context: Context, group: Group, flags: Flags): Promise<void> {
+  const reply = await context.api({ method: "GET", path: group.route });
+  const mounts = member(reply.body, "data");
+  const detailed = flagSet(flags, "detailed");
+  const header = detailed
+    ? ["Path", "Type", "Accessor", "Default TTL", "Max TTL", "Options", "Description", "UUID"]
+    : ["Path", "Type", "Accessor", "Description"];
+  const rows = sorted(mounts).map(([path, value]) => row(path, isJsonMap(value) ? value : new Map(), detailed));
+  printData(context, sortKeys(mounts), () => table([header, ...rows]));
+}
+
+function row(path: string, mount: JsonMap, detailed: boolean): readonly string[] {
+  const description = text(mount, "description") || "n/a";
+  const start = [path, text(mount, "type"), text(mount, "accessor") || "n/a"];
+  if (!detailed) return [...start, description];
+  const config = member(mount, "config");
+  const ttl = (name: string): string => (text(config, name) === "0" ? "system" : text(config, name));
+  const options = goText(member(mount, "options"));
+  return [...start, ttl("default_lease_ttl"), ttl("max_lease_ttl"), options, description, text(mount, "uuid")];
+}
+
+function textOf(flags: Flags): readonly (readonly [string, Json])[] {
+  const out: (readonly [string, Json])[] = [];
+  const description = flagText(flags, "description");
+  if (description !== undefined) out.push(["description", description]);
+  const options = readPairs(flagList(flags, "options"));
+  if (options.size > 0) out.push(["options", options]);
+  return out;
+}
+
+function tuneOf(flags: Flags): ReadonlyMap<string, Json> {
+  const body = new Map<string, Json>();
+  const texts = {
+    defaultLeaseTtl: "default_lease_ttl",
+    maxLeaseTtl: "max_lease_ttl",
+    listingVisibility: "listing_visibility",
+    tokenType: "token_type",
+  };
+  for (const [flag, name] of Object.entries(texts)) {
+    const value = flagText(flags, flag);
+    if (value !== undefined) body.set(name, value);
+  }
+  const lists = {
+    auditNonHmacRequestKeys: "audit_non_hmac_request_keys",
+    auditNonHmacResponseKeys: "audit_non_hmac_response_keys",
+    passthroughRequestHeaders: "passthrough_request_headers",
+    allowedResponseHeaders: "allowed_response_headers",
+  };
+  for (const [flag, name] of Object.entries(lists)) {
+    const value = flagList(flags, flag);
+    if (value.length > 0) body.set(name, value);
+  }
+  return body;
+}

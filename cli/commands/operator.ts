@@ -1,0 +1,191 @@
+/** operator init, unseal, seal; status; login. Source: Vault CLI documentation, pages of the same names. */
+
+import { Secret } from "../../lib/secret.ts";
+import { isJsonList, type Json, type JsonMap, JsonNumber } from "../../lib/wire/json.ts";
+import { TOKEN_FILE } from "../connect/settings.ts";
+import { type Context, member, text } from "../context.ts";
+import { CommandError } from "../io.ts";
+import { sortKeys } from "../output/format.ts";
+import { printData, printSecret, say } from "../output/print.ts";
+import { secretTable } from "../output/secret.ts";
+import { goText, keyValueTable } from "../output/text.ts";
+import { command, type Flags, flagSet, flagText, type Spec } from "./register.ts";
+
+export const operatorCommands: readonly Spec[] = [
+  command({
+    usage: "operator init",
+    about: "Makes the keys of a new server; they are shown once",
+    flags: [
+      ["--key-shares <number>", "into how many shares the key is split (5)"],
+      ["-n, --n <number>", "the same as -key-shares"],
+      ["--key-threshold <number>", "how many of them open the server (3)"],
+      ["-t, --t <number>", "the same as -key-threshold"],
+      ["--status", "tell only whether it is initialized: exit code 0, or 2 when not"],
+    ],
+    run: runInit,
+  }),
+  command({
+    usage: "operator unseal [key]",
+    about: "Gives one key share; at the threshold the server opens",
+    flags: [["--reset", "forget the shares given so far"]],
+    run: async (context, [given], flags) => {
+      if (flagSet(flags, "reset")) {
+        printStatus(context, await unsealCall(context, new Map([["reset", true]])));
+        return;
+      }
+      const key = given ?? (await typed(context, "Unseal Key (will be hidden): "));
+      printStatus(context, await unsealCall(context, new Map([["key", key.trim()]])));
+    },
+  }),
+  command({
+    usage: "operator seal",
+    about: "Seals the server: it forgets its keys and serves nothing until unsealed",
+    run: async (context) => {
+      await context.api({ method: "PUT", path: "sys/seal" });
+      say(context, "Success! Vault is sealed.");
+    },
+  }),
+  command({
+    usage: "status",
+    about: "Shows the server's state; exit code 0 when open, 2 when sealed",
+    run: async (context) => {
+      const body = (await context.api({ method: "GET", path: "sys/seal-status" })).body ?? new Map<string, Json>();
+      printStatus(context, body);
+      if (text(body, "sealed") === "true") throw new CommandError(2, "");
+    },
+  }),
+  command({
+    usage: "login [token]",
+    about: "Checks a token and keeps it for later commands",
+    flags: [
+      ["--method <method>", "token"],
+      ["--no-store", "do not keep it"],
+      ["--no-print", "do not show it"],
+    ],
+    run: runLogin,
+  }),
+];
+
+async function typed(context: Context, question: string): Promise<string> {
+  if (!context.io.inIsTerminal) return (await context.io.stdin()).trim();
+  return (await context.io.ask(question)).reveal();
+}
+
+async function unsealCall(context: Context, body: ReadonlyMap<string, Json>): Promise<JsonMap> {
+  return (await context.api({ method: "PUT", path: "sys/unseal", body })).body ?? new Map<string, Json>();
+}
+
+async function runInit(context: Context, _args: readonly string[], flags: Flags): Promise<void> {
+  if (flagSet(flags, "status")) {
+    const reply = await context.api({ method: "GET", path: "sys/init" });
+    const done = reply.body?.get("initialized") === true;
+    say(context, done ? "Vault is initialized" : "Vault is not initialized");
+    if (!done) throw new CommandError(2, "");
+    return;
+  }
+  const shares = number(flags, ["keyShares", "n"], "-key-shares", "5");
+  const threshold = number(flags, ["keyThreshold", "t"], "-key-threshold", "3");
+  const body = new Map<string, Json>([
+    ["secret_shares", new JsonNumber(shares)],
+    ["secret_threshold", new JsonNumber(threshold)],
+  ]);
+  const reply = (await context.api({ method: "PUT", path: "sys/init", body })).body ?? new Map<string, Json>();
+  printData(context, initOutput(reply, shares, threshold), () => initText(reply, shares, threshold));
+}
+
+/** The members that `vault operator init -format=json` prints. */
+function initOutput(reply: JsonMap, shares: string, threshold: string): JsonMap {
+  return new Map<string, Json>([
+    ["unseal_keys_b64", reply.get("keys_base64") ?? []],
+    ["unseal_keys_hex", reply.get("keys") ?? []],
+    ["unseal_shares", new JsonNumber(shares)],
+    ["unseal_threshold", new JsonNumber(threshold)],
+    ["recovery_keys_b64", []],
+    ["recovery_keys_hex", []],
+    ["recovery_keys_shares", new JsonNumber("0")],
+    ["recovery_keys_threshold", new JsonNumber("0")],
+    ["root_token", reply.get("root_token") ?? ""],
+  ]);
+}
+
+function initText(reply: JsonMap, shares: string, threshold: string): string {
+  const keys = reply.get("keys_base64");
+  const lines = (isJsonList(keys) ? keys : []).map((key, i) => `Unseal Key ${String(i + 1)}: ${goText(key)}\n`);
+  return `${lines.join("")}
+Initial Root Token: ${text(reply, "root_token")}
+
+Vault initialized with ${shares} key shares and a key threshold of ${threshold}. Please securely
+distribute the key shares printed above. When the server is re-sealed, restarted,
+or stopped, you must supply at least ${threshold} of these keys to unseal it before it can
+start servicing requests.
+
+The keys are not stored: without at least ${threshold} of them the server stays sealed for ever.
+`;
+}
+
+function number(flags: Flags, names: readonly string[], flag: string, otherwise: string): string {
+  const value = names.map((name) => flagText(flags, name)).find((found) => found !== undefined) ?? otherwise;
+  if (!/^\d{1,3}$/.test(value)) throw new CommandError(1, `${flag} takes a whole number, not ${value}`);
+  return String(Number(value));
+}
+
+function printStatus(context: Context, body: JsonMap): void {
+  printData(context, sortKeys(body), () => {
+    const rows: [string, string][] = [
+      ["Seal Type", text(body, "type")],
+      ["Initialized", text(body, "initialized")],
+      ["Sealed", text(body, "sealed")],
+      ["Total Shares", text(body, "n")],
+      ["Threshold", text(body, "t")],
+    ];
+    if (text(body, "sealed") === "true") {
+      rows.push(
+        ["Unseal Progress", `${text(body, "progress")}/${text(body, "t")}`],
+        ["Unseal Nonce", text(body, "nonce")],
+      );
+    }
+    rows.push(["Version", text(body, "version")], ["Build Date", text(body, "build_date") || "n/a"]);
+    rows.push(["Storage Type", text(body, "storage_type")]);
+    if (body.has("cluster_name"))
+      rows.push(["Cluster Name", text(body, "cluster_name")], ["Cluster ID", text(body, "cluster_id")]);
+    rows.push(["HA Enabled", text(body, "ha_enabled") || "false"]);
+    return keyValueTable(rows);
+  });
+}
+
+async function runLogin(context: Context, args: readonly string[], flags: Flags): Promise<void> {
+  const method = flagText(flags, "method") ?? "token";
+  if (method !== "token")
+    throw new CommandError(1, `Unknown auth method: ${method}: this version logs in with a token`);
+  const [given] = args;
+  const typedIn = given === undefined || given === "-" ? await typed(context, "Token (will be hidden): ") : given;
+  const token = new Secret(typedIn.replace(/^token=/, "").trim());
+  const reply = await context.api({ method: "GET", path: "auth/token/lookup-self", token });
+  if (flags["store"] !== false) await context.io.writeTokenFile(TOKEN_FILE, token);
+  if (flags["print"] === false) return;
+  printSecret(context, asAuth(reply.body), (body) => `${LOGGED_IN}${secretTable(body)}`);
+}
+
+const LOGGED_IN = `Success! You are now authenticated. The token information displayed below
+is already stored in the token helper. You do NOT need to run "oksae login"
+again. Future requests will automatically use this token.
+
+`;
+
+/** A looked-up token in the form of a login's reply. */
+function asAuth(body: JsonMap | undefined): JsonMap {
+  const data = member(body, "data");
+  const auth = new Map<string, Json>([
+    ["client_token", data.get("id") ?? ""],
+    ["accessor", data.get("accessor") ?? ""],
+    ["policies", data.get("policies") ?? []],
+    ["token_policies", data.get("policies") ?? []],
+    ["identity_policies", data.get("identity_policies") ?? []],
+    ["metadata", data.get("meta") ?? null],
+    ["orphan", data.get("orphan") ?? false],
+    ["entity_id", data.get("entity_id") ?? ""],
+    ["lease_duration", data.get("ttl") ?? new JsonNumber("0")],
+    ["renewable", data.get("renewable") ?? false],
+  ]);
+  return new Map<string, Json>([...(body ?? new Map<string, Json>()), ["data", null], ["auth", auth]]);
+}

@@ -1,0 +1,141 @@
+/** token create, lookup, renew, revoke, capabilities. Source: Vault CLI documentation, "token". */
+import { isJsonList, type Json, JsonNumber } from "../../lib/wire/json.ts";
+import { type Context, member } from "../context.ts";
+import { readPairs } from "../input/data.ts";
+import { cleanPath } from "../input/path.ts";
+import { CommandError } from "../io.ts";
+import { printData, printSecret, say } from "../output/print.ts";
+import { goText } from "../output/text.ts";
+import { command, type Flags, flagList, flagSet, flagText, type Spec } from "./register.ts";
+
+const ACCESSOR = ["--accessor", "the argument is an accessor, not a token"] as const;
+
+export const tokenCommands: readonly Spec[] = [
+  command({
+    usage: "token create",
+    about: "Makes a token below your own",
+    flags: [
+      ["--policy <name>...", "may be named again; without it the new token has yours"],
+      ["--ttl <duration>", "how long it lives unless renewed"],
+      ["--explicit-max-ttl <duration>", "how long it lives at most, whatever is renewed"],
+      ["--period <duration>", "makes it periodic: every renewal gives this much, for ever"],
+      ["--use-limit <number>", "dies after this many requests"],
+      ["--display-name <name>", "how it is named in the audit"],
+      ["--metadata <pair>...", "key=value, may be named again"],
+      ["--renewable <bool>", "false: cannot be renewed"],
+      ["--orphan", "has no parent: outlives yours"],
+      ["--no-default-policy", "without the policy named default"],
+      ["--id <token>", "this string instead of a random one (root only)"],
+      ["--type <type>", "service"],
+    ],
+    run: async (context, _args, flags) => {
+      const path = flagSet(flags, "orphan") ? "auth/token/create-orphan" : "auth/token/create";
+      const reply = await context.api({ method: "POST", path, body: readNewToken(flags) });
+      if (reply.body !== undefined) printSecret(context, reply.body);
+    },
+  }),
+  command({
+    usage: "token lookup [token]",
+    about: "Shows a token, yours without an argument",
+    flags: [ACCESSOR],
+    run: async (context, [token], flags) => {
+      const reply = await context.api(aboutToken("lookup", token, flags));
+      if (reply.body !== undefined) printSecret(context, reply.body);
+    },
+  }),
+  command({
+    usage: "token renew [token]",
+    about: "Renews a token, yours without an argument",
+    flags: [
+      ACCESSOR,
+      ["--increment <duration>", "ask for this much from now"],
+      ["-i <duration>", "the same as -increment"],
+    ],
+    run: async (context, [token], flags) => {
+      const call = aboutToken("renew", token, flags);
+      const increment = flagText(flags, "increment") ?? flagText(flags, "i");
+      const body = new Map(call.body);
+      if (increment !== undefined) body.set("increment", increment);
+      const reply = await context.api({ ...call, method: "PUT", body });
+      if (reply.body !== undefined) printSecret(context, reply.body);
+    },
+  }),
+  command({
+    usage: "token revoke [token]",
+    about: "Revokes a token and everything below it",
+    flags: [ACCESSOR, ["--self", "revoke your own"], ["--mode <mode>", "orphan: leave its children alive"]],
+    run: runRevoke,
+  }),
+  command({
+    usage: "token capabilities <path> [token]",
+    about: "Tells what a token may do at a path",
+    flags: [ACCESSOR],
+    run: async (context, [path = "", token], flags) => {
+      const paths = new Map<string, Json>([["paths", [cleanPath(path)]]]);
+      const kind = token === undefined ? "-self" : flagSet(flags, "accessor") ? "-accessor" : "";
+      if (token !== undefined) paths.set(flagSet(flags, "accessor") ? "accessor" : "token", token);
+      const reply = await context.api({ method: "POST", path: `sys/capabilities${kind}`, body: paths });
+      const list = member(reply.body, "data").get("capabilities") ?? member(reply.body, "data").get(cleanPath(path));
+      const names: readonly Json[] = isJsonList(list) ? list : [];
+      printData(context, names, () => `${names.map(goText).join(", ")}\n`);
+    },
+  }),
+];
+
+async function runRevoke(context: Context, args: readonly string[], flags: Flags): Promise<void> {
+  const [token] = args;
+  const self = flagSet(flags, "self");
+  if (self === (token !== undefined)) throw new CommandError(1, "name a token, or give -self for your own");
+  const mode = flagText(flags, "mode");
+  if (mode !== undefined && mode !== "orphan") throw new CommandError(1, `-mode can be orphan, not ${mode}`);
+  const call = aboutToken("revoke", token, flags);
+  const orphan = mode === "orphan" && token !== undefined;
+  await context.api({ ...call, method: "PUT", path: orphan ? "auth/token/revoke-orphan" : call.path });
+  say(context, "Success! Revoked token (if it existed)");
+}
+
+interface TokenCall {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body: ReadonlyMap<string, Json>;
+}
+
+function aboutToken(verb: string, token: string | undefined, flags: Flags): TokenCall {
+  if (token === undefined) {
+    if (flagSet(flags, "accessor")) throw new CommandError(1, "-accessor needs the accessor as argument");
+    return { method: verb === "lookup" ? "GET" : "POST", path: `auth/token/${verb}-self`, body: new Map() };
+  }
+  if (flagSet(flags, "accessor")) {
+    return { method: "POST", path: `auth/token/${verb}-accessor`, body: new Map([["accessor", token]]) };
+  }
+  return { method: "POST", path: `auth/token/${verb}`, body: new Map([["token", token]]) };
+}
+
+function readNewToken(flags: Flags): ReadonlyMap<string, Json> {
+  const body = new Map<string, Json>();
+  const policies = flagList(flags, "policy");
+  if (policies.length > 0) body.set("policies", policies);
+  const named = {
+    ttl: "ttl",
+    explicitMaxTtl: "explicit_max_ttl",
+    period: "period",
+    displayName: "display_name",
+    id: "id",
+    type: "type",
+  };
+  for (const [flag, name] of Object.entries(named)) {
+    const value = flagText(flags, flag);
+    if (value !== undefined) body.set(name, value);
+  }
+  const uses = flagText(flags, "useLimit");
+  if (uses !== undefined) {
+    if (!/^\d{1,9}$/.test(uses)) throw new CommandError(1, `-use-limit takes a whole number, not ${uses}`);
+    body.set("num_uses", new JsonNumber(String(Number(uses))));
+  }
+  const metadata = readPairs(flagList(flags, "metadata"));
+  if (metadata.size > 0) body.set("meta", metadata);
+  const renewable = flagText(flags, "renewable");
+  if (renewable !== undefined) body.set("renewable", renewable === "true");
+  if (flags["defaultPolicy"] === false) body.set("no_default_policy", true);
+  return body;
+}

@@ -1,0 +1,42 @@
+/** One call to the server, its failure in the words people know from `vault`. */
+import type { Secret } from "../../lib/secret.ts";
+import type { Encodable, JsonMap } from "../../lib/wire/json.ts";
+
+export interface ApiCall {
+  readonly method: "GET" | "LIST" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below /v1/, without a leading slash, not yet percent-encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Encodable;
+  /** Instead of the caller's own. */
+  readonly token?: Secret;
+}
+
+export interface ApiReply {
+  readonly status: number;
+  /** undefined on 204 */
+  readonly body: JsonMap | undefined;
+}
+
+/** The server answered with an error, or not at all. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  /** 0 when there was no answer. */
+  readonly status: number;
+  readonly body: JsonMap | undefined;
+
+  constructor(status: number, message: string, body: JsonMap | undefined) {
+    super(message);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** @throws ApiError on every status of 400 and above, and when there is no answer */
+export type Api = (call: ApiCall) => Promise<ApiReply>;
+
+export function apiErrorText(call: ApiCall, url: string, status: number, errors: readonly string[]): string {
+  const bullets = errors.map((error) => `* ${error}`).join("\n");
+  const list = errors.length === 0 ? "" : `\n\n${bullets}`;
+  return `Error making API request.\n\nURL: ${call.method} ${url}\nCode: ${String(status)}. Errors:${list}`;
+}

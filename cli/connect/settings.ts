@@ -1,0 +1,96 @@
+/**
+ * Where the server is and how to speak to it: flags first, then OKSAE_*, then VAULT_* variables, then defaults.
+ * Source: Vault CLI documentation, "Environment variables".
+ */
+
+import { parseDuration } from "../../lib/duration.ts";
+import { Fault } from "../../lib/fault.ts";
+import { Secret } from "../../lib/secret.ts";
+import type { Io } from "../io.ts";
+import { CommandError } from "../io.ts";
+import { type Format, isFormat } from "../output/format.ts";
+
+/** Flags that every command that speaks to a server takes. */
+export interface GlobalFlags {
+  readonly address?: string;
+  readonly format?: string;
+  readonly field?: string;
+  readonly caCert?: string;
+  readonly clientCert?: string;
+  readonly clientKey?: string;
+  readonly tlsServerName?: string;
+  readonly tlsSkipVerify?: boolean;
+  readonly namespace?: string;
+  readonly wrapTtl?: string;
+}
+
+export interface Settings {
+  readonly address: string;
+  readonly format: Format;
+  readonly caCert: string | undefined;
+  readonly clientCert: string | undefined;
+  readonly clientKey: string | undefined;
+  readonly tlsServerName: string | undefined;
+  readonly tlsSkipVerify: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly wrapTtl: number | undefined;
+}
+
+const DEFAULT_ADDRESS = "https://127.0.0.1:8200";
+const DEFAULT_TIMEOUT = 60_000;
+
+/** @returns the value of OKSAE_<name>, else of VAULT_<name>; empty counts as unset */
+export function variable(env: Io["env"], name: string): string | undefined {
+  const own = env[`OKSAE_${name}`];
+  const vaults = own === undefined || own === "" ? env[`VAULT_${name}`] : own;
+  return vaults === "" ? undefined : vaults;
+}
+
+/** @throws CommandError 1 naming the flag or variable that makes no sense */
+export function readSettings(flags: GlobalFlags, env: Io["env"]): Settings {
+  refuseNamespace(flags.namespace ?? variable(env, "NAMESPACE"));
+  const given = (flag: string | undefined, name: string): string | undefined => flag ?? variable(env, name);
+  return {
+    address: given(flags.address, "ADDR") ?? DEFAULT_ADDRESS,
+    format: readFormat(given(flags.format, "FORMAT") ?? "table"),
+    caCert: given(flags.caCert, "CACERT"),
+    clientCert: given(flags.clientCert, "CLIENT_CERT"),
+    clientKey: given(flags.clientKey, "CLIENT_KEY"),
+    tlsServerName: given(flags.tlsServerName, "TLS_SERVER_NAME"),
+    tlsSkipVerify: flags.tlsSkipVerify ?? /^(1|t|true)$/i.test(variable(env, "SKIP_VERIFY") ?? ""),
+    timeout: duration("CLIENT_TIMEOUT", variable(env, "CLIENT_TIMEOUT")) ?? DEFAULT_TIMEOUT,
+    wrapTtl: duration("-wrap-ttl", given(flags.wrapTtl, "WRAP_TTL")),
+  };
+}
+
+function readFormat(format: string): Format {
+  if (isFormat(format)) return format;
+  throw new CommandError(1, `Invalid output format: ${format}: use table, json or yaml`);
+}
+
+function refuseNamespace(namespace = ""): void {
+  if (namespace.replaceAll("/", "") === "" || namespace === "root") return;
+  throw new CommandError(1, "namespaces are not supported: leave -namespace and VAULT_NAMESPACE empty");
+}
+
+function duration(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (error instanceof Fault) throw new CommandError(1, `${name}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The file that `login` writes; Vault's own is read when there is none of ours. */
+export const TOKEN_FILE = ".oksae-token";
+const VAULT_TOKEN_FILE = ".vault-token";
+
+/** OKSAE_TOKEN, VAULT_TOKEN, ~/.oksae-token, ~/.vault-token, in this order. */
+export async function readToken(io: Pick<Io, "env" | "readTokenFile">): Promise<Secret | undefined> {
+  const given = variable(io.env, "TOKEN");
+  if (given !== undefined) return new Secret(given.trim());
+  return (await io.readTokenFile(TOKEN_FILE)) ?? (await io.readTokenFile(VAULT_TOKEN_FILE));
+}

@@ -1,0 +1,112 @@
+/** The command line: from arguments to one command, its context and its exit code. */
+import { Command, CommanderError } from "commander";
+import { Fault } from "../lib/fault.ts";
+import { auditCommands } from "./commands/audit.ts";
+import { awsCommands } from "./commands/aws.ts";
+import { basicCommands } from "./commands/basic.ts";
+import { kvSecretCommands } from "./commands/kv/secret.ts";
+import { kvVersionCommands } from "./commands/kv/versions.ts";
+import { mountCommands } from "./commands/mounts.ts";
+import { operatorCommands } from "./commands/operator.ts";
+import { policyCommands } from "./commands/policy.ts";
+import { type Flags, register, type Spec } from "./commands/register.ts";
+import { tokenCommands } from "./commands/token.ts";
+import { type Api, ApiError } from "./connect/api.ts";
+import { type GlobalFlags, readSettings, type Settings } from "./connect/settings.ts";
+import { normaliseArgv } from "./input/argv.ts";
+import { CommandError, type Io } from "./io.ts";
+
+export const commands: readonly Spec[] = [
+  ...basicCommands,
+  ...kvSecretCommands,
+  ...kvVersionCommands,
+  ...policyCommands,
+  ...tokenCommands,
+  ...mountCommands,
+  ...auditCommands,
+  ...operatorCommands,
+  ...awsCommands,
+];
+
+const ABOUT: Readonly<Record<string, string>> = {
+  kv: "Secrets with versions",
+  "kv metadata": "A secret's versions and settings",
+  policy: "What tokens may do",
+  token: "Tokens",
+  secrets: "Secrets engines",
+  auth: "Auth methods",
+  audit: "Audit devices",
+  operator: "The server's keys",
+  aws: "Instances of the aws auth method",
+};
+
+/** Makes the connection that a command line asks for. Called once the flags are known. */
+export type Connect = (settings: Settings) => Promise<Api>;
+
+/**
+ * @param argv without node and the script
+ * @returns the exit code: 0, 1 for a command line that makes no sense, 2 when the server or the data said no
+ */
+export async function runCommand(argv: readonly string[], io: Io, connect: Connect, version: string): Promise<number> {
+  const program = buildProgram(io, connect, version);
+  try {
+    await program.parseAsync(normaliseArgv(argv, switchesOf(program)), { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function buildProgram(io: Io, connect: Connect, version: string): Command {
+  const program = new Command("oksae")
+    .enablePositionalOptions()
+    .description("Secrets, in place. Programs: oksae server, oksae agent.");
+  program.version(`oksae v${version}`, "-v, --version");
+  const run = async (spec: Spec, args: readonly string[], flags: Flags): Promise<void> => {
+    const settings = readSettings(flags, io.env);
+    const field = flags["field"];
+    await spec.run(
+      { io, api: await connect(settings), settings, field: typeof field === "string" ? field : undefined },
+      args,
+      flags,
+    );
+  };
+  for (const spec of commands) register(program, spec, run);
+  forEachCommand(program, "", (command, name) => {
+    if (command.description() === "") command.description(ABOUT[name] ?? "");
+    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err }).showHelpAfterError();
+  });
+  return program;
+}
+
+function forEachCommand(command: Command, name: string, visit: (command: Command, name: string) => void): void {
+  visit(command, name);
+  for (const below of command.commands) forEachCommand(below, `${name} ${below.name()}`.trim(), visit);
+}
+
+/** Flags that take no value in any command. */
+function switchesOf(program: Command): (name: string) => boolean {
+  const switches = new Set(["help", "version"]);
+  const valued = new Set<string>();
+  forEachCommand(program, "", (command) => {
+    for (const option of command.options) (option.isBoolean() ? switches : valued).add(option.long?.slice(2) ?? "");
+  });
+  return (name) => switches.has(name) && !valued.has(name);
+}
+
+function report(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+  if (error instanceof CommandError) {
+    if (error.message !== "") io.err(`${error.message}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof ApiError) {
+    io.err(`${error.message}\n`);
+    return 2;
+  }
+  if (error instanceof Fault) {
+    io.err(`Error: ${error.message}\n`);
+    return 1;
+  }
+  throw error;
+}
