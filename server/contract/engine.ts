@@ -157,8 +157,6 @@ export interface EngineEnv {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** The mount's options at its creation ("version" of kv): they may decide the routes. A tune that changes them creates the engine anew. */
-  readonly options?: ReadonlyMap<string, string>;
 }
 
 /** One mounted engine. */

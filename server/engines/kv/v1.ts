@@ -1,0 +1,110 @@
+/** KV version 1: the body of a write is the secret. Source: Vault's "KV secrets engine, version 1 (API)". */
+import { CoherentCache } from "../../../lib/coherent-cache.ts";
+import { parseDuration } from "../../../lib/duration.ts";
+import { Fault } from "../../../lib/fault.ts";
+import { decodeStored, encodeStored } from "../../../lib/stored.ts";
+import { type Json, JsonNumber, parseJsonMap, RawJson, stringifyJson } from "../../../lib/wire/json.ts";
+import { type Context, type Engine, type Reply, type Route, route } from "../../contract/engine.ts";
+import { CACHE_CHARACTERS, listBelow, nothingHere, readablePath, writablePath } from "./paths.ts";
+
+const ROOT = "v1/";
+const FORMAT = 1;
+const JSON_LIMITS = { depth: 1000, members: Number.MAX_SAFE_INTEGER };
+
+interface Secret1 {
+  readonly data: RawJson;
+  /** Milliseconds from the secret's own "ttl" or "lease"; undefined = the mount's default. */
+  readonly ttl: number | undefined;
+  readonly cacheKey: object;
+}
+
+export function kvV1Engine(): Engine {
+  const cache = new CoherentCache<Secret1>(CACHE_CHARACTERS, (secret) => secret.data.text.length + 100);
+  return {
+    routes: [secretRoute(cache)],
+    forget: () => {
+      cache.clear();
+    },
+  };
+}
+
+function secretRoute(cache: CoherentCache<Secret1>): Route {
+  const write = async (path: string | undefined, context: Context): Promise<undefined> => {
+    const key = ROOT + writablePath(path);
+    const secret = context.call.data;
+    if (secret.size === 0) throw new Fault("invalid", "missing data fields");
+    const bytes = encodeStored(FORMAT, stringifyJson(secret));
+    await cache.write(key, () =>
+      context.storage.transact((tx) => {
+        tx.put(key, bytes);
+        return Promise.resolve();
+      }),
+    );
+    return undefined;
+  };
+  return route({
+    path: "*path",
+    about: "A secret, or a folder of secrets",
+    fields: { path: { type: "string", about: "Where the secret lies, below the mount" } },
+    openBody: true,
+    exists: async ({ path }, { storage }) =>
+      path !== undefined && path !== "" && (await load(cache, storage, ROOT + path)) !== undefined,
+    on: {
+      read: { about: "Reads the secret", run: ({ path }, context) => read(cache, path, context) },
+      list: { about: "Lists one level of names", run: ({ path }, { storage }) => listBelow(storage, ROOT, path) },
+      create: { about: "Writes the secret", run: ({ path }, context) => write(path, context) },
+      update: { about: "Replaces the secret", run: ({ path }, context) => write(path, context) },
+      delete: {
+        about: "Deletes the secret",
+        run: async ({ path }, { storage }) => {
+          const key = ROOT + writablePath(path);
+          await cache.write(key, () =>
+            storage.transact((tx) => {
+              tx.delete(key);
+              return Promise.resolve();
+            }),
+          );
+          return undefined;
+        },
+      },
+    },
+  });
+}
+
+async function read(cache: CoherentCache<Secret1>, path: string | undefined, context: Context): Promise<Reply> {
+  const secret = await load(cache, context.storage, ROOT + readablePath(path));
+  if (secret === undefined) throw nothingHere();
+  return {
+    data: secret.data,
+    leaseDuration: secret.ttl ?? context.mount.defaultTtl,
+    cacheKey: secret.cacheKey,
+  };
+}
+
+function load(
+  cache: CoherentCache<Secret1>,
+  storage: Context["storage"],
+  key: string,
+): Promise<Secret1 | undefined> | Secret1 {
+  return (
+    cache.get(key) ??
+    cache.load(key, async () => {
+      const bytes = await storage.get(key);
+      if (bytes === undefined) return undefined;
+      const data = new RawJson(decodeStored(FORMAT, bytes, "secret"));
+      const members = parseJsonMap(data.text, JSON_LIMITS);
+      return { data, ttl: ownTtl(members.get("ttl") ?? members.get("lease")), cacheKey: data };
+    })
+  );
+}
+
+/** What is no duration is taken as part of the secret and nothing else, as in Vault. */
+function ownTtl(value: Json | undefined): number | undefined {
+  const text = value instanceof JsonNumber ? value.text : value;
+  if (typeof text !== "string") return undefined;
+  try {
+    return parseDuration(text);
+  } catch {
+    return undefined;
+  }
+}
