@@ -3,9 +3,8 @@
  * table first, so that one cut short by a crash is finished at the next unseal. Source: Vault's API pages "/sys/mounts"
  * and "/sys/auth".
  */
-import type { Clock } from "../../lib/clock.ts";
 import { Fault } from "../../lib/fault.ts";
-import type { EngineEnv, Mount } from "../contract/engine.ts";
+import type { Engine, EngineEnv, Mount } from "../contract/engine.ts";
 import type { Mounts, NewMount } from "../contract/mounts.ts";
 import type { Storage } from "../contract/storage.ts";
 import type { Tokens } from "../contract/tokens.ts";
@@ -21,8 +20,7 @@ const KEY = "mounts";
 const DRAIN = 10_000;
 
 export interface MountParts {
-  readonly env: EngineEnv & { readonly clock: Clock };
-  readonly kinds: Kinds;
+  readonly env: EngineEnv;
   /** The decrypted storage below a prefix that ends in "/". */
   readonly storageAt: (prefix: string) => Storage;
   readonly tokens: Pick<Tokens, "revokePrefix">;
@@ -37,21 +35,24 @@ export class MountTable implements Mounts {
   readonly router = new Router();
   readonly #parts: MountParts;
   readonly #core: Storage;
-  readonly #sealedSystem: Slot;
+  #kinds: Kinds = [];
+  #system: Engine | undefined;
+  #sealed: Slot | undefined;
   readonly #inTurn = turnstile();
   #records: readonly MountRecord[] = [];
 
   constructor(parts: MountParts) {
     this.#parts = parts;
     this.#core = parts.storageAt("core/");
-    const record = pinned(
-      "sys/",
-      "secret",
-      "system",
-      "system endpoints used for control, policy and debugging",
-      parts.env,
-    );
-    this.#sealedSystem = this.#slot(record);
+  }
+
+  /** What can be mounted, told once: those kinds need this table themselves. Serves sys/ from here on. */
+  serve(kinds: Kinds): void {
+    const { env } = this.#parts;
+    const system = pinned("sys/", "system", "system endpoints used for control, policy and debugging", env);
+    this.#kinds = kinds;
+    this.#system = resolveKind(kinds, system).kind.create(env);
+    this.#sealed = this.#slot(system);
     this.close();
   }
 
@@ -59,25 +60,28 @@ export class MountTable implements Mounts {
   close(): void {
     this.#records = [];
     this.router.clear();
-    this.router.add(this.#sealedSystem);
+    if (this.#sealed !== undefined) this.router.add(this.#sealed);
   }
 
   /** Writes the table of a new server. */
   async seed(): Promise<void> {
     const { env } = this.#parts;
     await this.#save([
-      { ...this.#recordOf(this.#sealedSystem.mount), leaving: false },
-      pinned("auth/token/", "auth", "token", "token based credentials", env),
+      pinned("sys/", "system", this.#sealed?.mount.description ?? "", env),
+      pinned("auth/token/", "token", "token based credentials", env),
     ]);
   }
 
   /** Reads the table and makes the engines; nothing runs yet. @throws Fault "internal" naming a mount that cannot be made */
   async load(): Promise<void> {
-    const bytes = await this.#core.get(KEY);
-    if (bytes === undefined) throw new Fault("internal", "the mount table is not in storage");
-    this.#records = decodeTable(bytes);
-    this.router.clear();
-    for (const record of this.#records) if (!record.leaving) this.router.add(this.#slot(record));
+    await this.#inTurn(async () => {
+      const bytes = await this.#core.get(KEY);
+      if (bytes === undefined) throw new Fault("internal", "the mount table is not in storage");
+      this.#records = decodeTable(bytes);
+      const slots = this.#records.filter((record) => !record.leaving).map((record) => this.#slot(record));
+      this.router.clear();
+      for (const slot of slots) this.router.add(slot);
+    });
   }
 
   /** Revokes what disables that were cut short had left: before anything is served. */
@@ -116,7 +120,7 @@ export class MountTable implements Mounts {
 
   async enable(mount: NewMount): Promise<void> {
     await this.#inTurn(async () => {
-      const { type, options } = resolveKind(this.#parts.kinds, mount);
+      const { type, options } = resolveKind(this.#kinds, mount);
       checkPath(mount);
       checkFree(mount.path, this.#records);
       const { uuid, accessor } = names(mount.kind, type, this.#parts.env);
@@ -179,28 +183,19 @@ export class MountTable implements Mounts {
     });
   }
 
-  #slot(record: MountRecord): Slot {
-    const system = record.path === "sys/" ? this.#reusable() : undefined;
-    if (system !== undefined) return new Slot(this.#mountOf(record), system.engine, system.storage);
-    const { kind } = resolveKind(this.#parts.kinds, record);
-    return Slot.of(this.#mountOf(record), kind, this.#parts.env, this.#parts.storageAt(folderOf(record)));
-  }
-
   /** sys/ is one engine, sealed or not. */
-  #reusable(): Slot | undefined {
-    return this.#sealedSystem as Slot | undefined;
+  #slot(record: MountRecord): Slot {
+    const { env, storageAt } = this.#parts;
+    const system = record.path === "sys/" ? this.#system : undefined;
+    const engine = system ?? resolveKind(this.#kinds, record).kind.create(env);
+    return new Slot(this.#mountOf(record), engine, storageAt(folderOf(record)));
   }
 
   #mountOf(record: MountRecord): Mount {
-    const { tune, leaving: _leaving, ...rest } = record;
+    const { path, kind, type, uuid, accessor, description, options, tune } = record;
     const maxTtl = tune.maxLeaseTtl || this.#parts.maxLeaseTtl;
     const defaultTtl = Math.min(tune.defaultLeaseTtl || this.#parts.defaultLeaseTtl, maxTtl);
-    return { ...rest, tune, defaultTtl, maxTtl };
-  }
-
-  #recordOf(mount: Mount): Omit<MountRecord, "leaving"> {
-    const { defaultTtl: _default, maxTtl: _max, ...rest } = mount;
-    return rest;
+    return { path, kind, type, uuid, accessor, description, options, tune, defaultTtl, maxTtl };
   }
 
   async #save(records: readonly MountRecord[]): Promise<void> {
@@ -221,7 +216,8 @@ function names(kind: Mount["kind"], type: string, env: EngineEnv): { uuid: strin
   return { uuid: env.random.uuid(), accessor };
 }
 
-function pinned(path: string, kind: Mount["kind"], type: string, description: string, env: EngineEnv): MountRecord {
+function pinned(path: string, type: string, description: string, env: EngineEnv): MountRecord {
+  const kind = path.startsWith("auth/") ? "auth" : "secret";
   const tune = kind === "auth" ? { ...NO_TUNE, tokenType: "default-service" as const } : NO_TUNE;
   return { path, kind, type, description, options: new Map(), tune, leaving: false, ...names(kind, type, env) };
 }

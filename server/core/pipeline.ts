@@ -9,14 +9,13 @@ import type { Log } from "../../lib/log.ts";
 import type { Answer, Core, Issued } from "../contract/answer.ts";
 import type { Audit, AuditRecord } from "../contract/audit.ts";
 import type { Call } from "../contract/call.ts";
-import type { Context, Reply, Route } from "../contract/engine.ts";
+import type { Context, Fields, Reply, Route, Values } from "../contract/engine.ts";
 import type { Policies } from "../contract/policy.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
 import { handlerFor, takesWrites } from "./dispatch.ts";
 import { type Checked, checkFields } from "./fields.ts";
 import { logIn } from "./login.ts";
-import type { Match } from "./matcher.ts";
 import type { Router, Slot } from "./router.ts";
 
 export interface PipelineParts {
@@ -33,9 +32,11 @@ export interface PipelineParts {
 interface Pass {
   call: Call;
   readonly slot: Slot | undefined;
-  readonly match: Match | undefined;
-  readonly checked: Checked | undefined;
+  readonly route: Route | undefined;
+  checked: Checked | undefined;
   token: TokenEntry | undefined;
+  /** The token has a limited number of uses and this request has taken one. */
+  used: boolean;
   granting: readonly string[] | undefined;
 }
 
@@ -53,21 +54,16 @@ export class Pipeline implements Core {
 
   async handle(call: Call): Promise<Answer> {
     const pass = this.#route(call);
-    const route = pass.match?.route;
-    this.#gate(route);
-    pass.slot?.enter();
+    const { slot, route } = pass;
+    if (!this.#parts.isOpen() && route?.whenSealed !== true) throw new Fault("sealed", "Vault is sealed");
+    slot?.enter();
     try {
       if (route?.neverAudited === true) return answer(pass, await this.#dispatch(pass));
-      try {
-        if (route?.login !== true) await this.#authenticate(pass, route?.unauthenticated === true);
-        if (route?.login !== true && route?.unauthenticated !== true) await this.#authorize(pass);
-      } catch (error) {
-        throw await this.#refused(pass, toFault(error));
-      }
+      await this.#admit(pass);
       return await this.#audited(pass);
     } finally {
-      pass.slot?.leave();
-      if (pass.token !== undefined && pass.token.numUses !== 0) await this.#spent(pass.token);
+      slot?.leave();
+      if (pass.used) await this.#spent(pass.token);
     }
   }
 
@@ -76,55 +72,56 @@ export class Pipeline implements Core {
     const routed = this.#parts.router.find(call.path);
     const match = routed?.slot.match(routed.rest, call.operation === "list");
     const checked = match === undefined ? undefined : checkFields(match.route, match.params, call.data);
-    return { call, slot: routed?.slot, match, checked, token: undefined, granting: undefined };
+    const unknown = { token: undefined, used: false, granting: undefined };
+    return { call, slot: routed?.slot, route: match?.route, checked, ...unknown };
   }
 
-  #gate(route: Route | undefined): void {
-    if (!this.#parts.isOpen() && route?.whenSealed !== true) throw new Fault("sealed", "Vault is sealed");
+  /** Token and policy, as far as the route asks for them. @throws Fault: the refusal once it has been audited */
+  async #admit(pass: Pass): Promise<void> {
+    const { route } = pass;
+    if (route?.login === true) return;
+    try {
+      if (route?.unauthenticated === true) {
+        pass.token = await this.#tokenOf(pass.call);
+      } else {
+        await this.#authenticate(pass);
+        await this.#authorize(pass);
+      }
+    } catch (error) {
+      const fault = toFault(error);
+      const record = recordOf(pass, fault.message);
+      await this.#parts.audit.request(record);
+      await this.#parts.audit.response({ ...record, reply: undefined, issued: undefined });
+      throw fault;
+    }
   }
 
-  /** Finds the token and takes one of its uses. With `optional`, one that is missing or bad is as good as none. */
-  async #authenticate(pass: Pass, optional: boolean): Promise<void> {
-    const { call } = pass;
-    const { tokens } = this.#parts;
-    const found = call.token === undefined ? undefined : await tokens.find(call.token);
-    const valid = found !== undefined && isNear(found, call.remote.address) ? found : undefined;
-    if (optional) {
-      pass.token = valid?.numUses === 0 ? valid : undefined;
+  async #tokenOf({ token, remote }: Call): Promise<TokenEntry | undefined> {
+    const found = token === undefined ? undefined : await this.#parts.tokens.find(token);
+    return found !== undefined && isNear(found, remote.address) ? found : undefined;
+  }
+
+  /** Finds the token and takes one of its uses. */
+  async #authenticate(pass: Pass): Promise<void> {
+    const found = await this.#tokenOf(pass.call);
+    if (found === undefined) throw denied();
+    if (found.numUses === 0) {
+      pass.token = found;
       return;
     }
-    if (valid === undefined) throw denied();
-    const used = valid.numUses === 0 ? valid : await tokens.use(valid);
-    if (used === undefined) throw denied();
-    pass.token = used;
+    pass.token = await this.#parts.tokens.use(found);
+    if (pass.token === undefined) throw denied();
+    pass.used = true;
   }
 
-  /** Asks the policies; a write is told apart as create or update first. */
   async #authorize(pass: Pass): Promise<void> {
-    const { match, slot, token } = pass;
-    if (token === undefined) throw denied();
-    const acl = await this.#parts.policies.acl(token.policies);
-    const exists = match?.route.exists;
-    if (exists !== undefined && slot !== undefined && pass.call.operation === "update" && takesWrites(match?.route)) {
-      const there = await exists(pass.checked?.values ?? {}, contextOf(pass, slot));
-      if (!there) pass.call = { ...pass.call, operation: "create" };
-    }
+    if (pass.token === undefined) throw denied();
+    const acl = await this.#parts.policies.acl(pass.token.policies);
+    await createOrUpdate(pass);
     const { operation, path, data, wrapTtl } = pass.call;
     const decision = acl.decide({ operation, path, data, wrapTtl });
     pass.granting = decision.granting;
-    if (!decision.allowed || (match?.route.sudo === true && !decision.sudo)) throw denied();
-  }
-
-  /** @returns the fault to throw: the refusal, or that it could not be audited */
-  async #refused(pass: Pass, fault: Fault): Promise<Fault> {
-    const record = recordOf(pass, fault.message);
-    try {
-      await this.#parts.audit.request(record);
-      await this.#parts.audit.response({ ...record, reply: undefined, issued: undefined });
-      return fault;
-    } catch (error) {
-      return toFault(error);
-    }
+    if (!decision.allowed || (pass.route?.sudo === true && !decision.sudo)) throw denied();
   }
 
   /** The handler between its two audit entries. */
@@ -152,14 +149,14 @@ export class Pipeline implements Core {
 
   /** 404 and 405 come here, after token and policy; then what is wrong with the fields; then the handler. */
   async #dispatch(pass: Pass): Promise<Outcome> {
-    const { slot, match, checked, call } = pass;
+    const { slot, route, checked, call } = pass;
     if (slot === undefined) throw noRoute(call.path);
-    if (match === undefined || checked === undefined) throw new Fault("not-found", "unsupported path");
-    const handler = handlerFor(match.route, call.operation);
+    if (route === undefined || checked === undefined) throw new Fault("not-found", "unsupported path");
+    const handler = handlerFor(route, call.operation);
     if (handler === undefined) throw new Fault("unsupported", "unsupported operation");
     if (call.wrapTtl !== undefined) throw noWrapping();
     if (checked.fault !== undefined) throw checked.fault;
-    const reply = await handler.run(checked.values, contextOf(pass, slot));
+    const reply = await handler.run(checked.values as Values<Fields>, contextOf(pass, slot));
     if (reply?.login !== undefined) {
       const { issued, warnings } = await logIn(this.#parts.tokens, slot.mount, call.path, reply.login);
       return { reply: warned(reply, warnings, checked), issued };
@@ -177,10 +174,25 @@ export class Pipeline implements Core {
     });
   }
 
-  async #spent(token: TokenEntry): Promise<void> {
+  async #spent(token: TokenEntry | undefined): Promise<void> {
+    if (token === undefined) return;
     await this.#parts.tokens.spent(token).catch((error: unknown) => {
       this.#parts.log("error", "a token without uses left was not revoked", { error: toFault(error) });
     });
+  }
+}
+
+/** Tells a create from an update before the policy is asked, so that a create-only token cannot overwrite. */
+async function createOrUpdate(pass: Pass): Promise<void> {
+  const { slot, route, checked } = pass;
+  if (pass.call.operation !== "update" || slot === undefined || checked === undefined) return;
+  if (route?.exists === undefined || !takesWrites(route)) return;
+  try {
+    const there = await route.exists(checked.values as Partial<Values<Fields>>, contextOf(pass, slot));
+    if (!there) pass.call = { ...pass.call, operation: "create" };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind !== "invalid") throw error;
+    pass.checked = { ...checked, fault: checked.fault ?? error };
   }
 }
 
@@ -192,8 +204,8 @@ function contextOf({ call, token }: Pass, slot: Slot): Context {
   return { storage: slot.storage, call, mount: slot.mount, token };
 }
 
-function recordOf({ call, slot, match, token, granting }: Pass, error: string | undefined): AuditRecord {
-  return { call, mount: slot?.mount, route: match?.route, token, granting, error };
+function recordOf({ call, slot, route, token, granting }: Pass, error: string | undefined): AuditRecord {
+  return { call, mount: slot?.mount, route, token, granting, error };
 }
 
 function isNear(token: TokenEntry, address: string): boolean {

@@ -2,7 +2,7 @@
  * Which mount serves a path, and what runs behind it. Mounts never lie within one another, so the first prefix of a
  * path that is a mount is also the longest.
  */
-import type { Engine, EngineEnv, EngineKind, Mount } from "../contract/engine.ts";
+import type { Engine, Mount } from "../contract/engine.ts";
 import type { Storage } from "../contract/storage.ts";
 import { compileRoutes, type Matcher } from "./matcher.ts";
 
@@ -23,10 +23,6 @@ export class Slot {
     this.engine = engine;
     this.match = compileRoutes(engine.routes);
     this.storage = storage;
-  }
-
-  static of(mount: Mount, kind: EngineKind, env: EngineEnv, storage: Storage): Slot {
-    return new Slot(mount, kind.create(env), storage);
   }
 
   enter(): void {

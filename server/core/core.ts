@@ -1,0 +1,76 @@
+/** The core put together: pipeline, mount table and lifecycle over the parts that main.ts (or a test) hands in. */
+import type { Clock } from "../../lib/clock.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Random } from "../../lib/random.ts";
+import type { Core } from "../contract/answer.ts";
+import type { Audit } from "../contract/audit.ts";
+import type { EngineKind, Renewal } from "../contract/engine.ts";
+import type { Mounts } from "../contract/mounts.ts";
+import type { Operator } from "../contract/operator.ts";
+import type { Policies } from "../contract/policy.ts";
+import type { Seal } from "../contract/seal.ts";
+import type { Storage } from "../contract/storage.ts";
+import type { TokenEntry } from "../contract/token.ts";
+import type { Tokens } from "../contract/tokens.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { MountTable } from "./mounts.ts";
+import { Pipeline } from "./pipeline.ts";
+
+/** What the engines of sys/ and auth/token/ reach the core by. */
+export interface CorePorts {
+  readonly operator: Operator;
+  readonly mounts: Mounts;
+  /**
+   * Asks the auth method that made a token whether and how far it may be renewed.
+   * @returns undefined when the method has no say
+   * @throws Fault "denied" when it refuses or is gone, "unavailable" when it cannot tell now
+   */
+  readonly renewal: (token: TokenEntry) => Promise<Renewal | undefined>;
+}
+
+export interface ServerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly seal: Seal;
+  readonly tokens: Tokens;
+  readonly policies: Policies;
+  readonly audit: Audit;
+  /** The decrypted storage below a prefix that ends in "/". */
+  readonly storageAt: (prefix: string) => Storage;
+  /** All that can be mounted, with "system" and the auth method "token" among them. */
+  readonly kinds: (ports: CorePorts) => readonly EngineKind[];
+  /** Milliseconds. */
+  readonly defaultLeaseTtl: number;
+  readonly maxLeaseTtl: number;
+}
+
+export interface RunningCore extends Core, CorePorts {
+  /** Seals: at SIGTERM, once the listeners have ended. */
+  close(): Promise<void>;
+}
+
+/** Sealed, whatever the storage holds; nothing runs before an unseal. */
+export function buildServer(parts: ServerParts): RunningCore {
+  const { clock, random, log, storageAt } = parts;
+  const mounts = new MountTable({ ...parts, env: { clock, random, log } });
+  const operator = new Lifecycle({ ...parts, mounts, storage: storageAt("core/") });
+  const renewal = renewalBy(mounts);
+  mounts.serve(parts.kinds({ operator, mounts, renewal }));
+  const pipeline = new Pipeline({ ...parts, router: mounts.router, isOpen: () => operator.isOpen() });
+  return {
+    handle: (call) => pipeline.handle(call),
+    operator,
+    mounts,
+    renewal,
+    close: () => operator.seal(),
+  };
+}
+
+function renewalBy(mounts: MountTable): CorePorts["renewal"] {
+  return async (token) => {
+    const slot = mounts.router.find(token.path)?.slot;
+    if (slot?.engine.renew === undefined) return undefined;
+    return slot.engine.renew(token, { storage: slot.storage, mount: slot.mount });
+  };
+}

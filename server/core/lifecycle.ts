@@ -1,0 +1,205 @@
+/**
+ * Init, unseal and seal: the order in which everything decrypted comes up and goes away again. Changes of state happen
+ * one at a time. Source: Vault's pages "Seal/Unseal" and "/sys/init".
+ */
+import { Fault, toFault } from "../../lib/fault.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Random } from "../../lib/random.ts";
+import { Secret } from "../../lib/secret.ts";
+import { isJsonMap, parseJson, stringifyJson } from "../../lib/wire/json.ts";
+import type { Audit } from "../contract/audit.ts";
+import type { Cluster, Initialized, Operator } from "../contract/operator.ts";
+import type { Policies } from "../contract/policy.ts";
+import type { Seal, SealStatus } from "../contract/seal.ts";
+import type { Storage } from "../contract/storage.ts";
+import type { NewToken, Tokens } from "../contract/tokens.ts";
+import type { MountTable } from "./mounts.ts";
+import { turnstile } from "./turnstile.ts";
+
+export interface LifecycleParts {
+  readonly seal: Seal;
+  readonly mounts: MountTable;
+  readonly tokens: Tokens;
+  readonly policies: Policies;
+  readonly audit: Audit;
+  /** Below "core/". */
+  readonly storage: Storage;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const CLUSTER_KEY = "cluster";
+
+export class Lifecycle implements Operator {
+  readonly #parts: LifecycleParts;
+  readonly #inTurn = turnstile();
+  #open = false;
+  #stop = new AbortController();
+  #expiry: Promise<void> = Promise.resolve();
+  #cluster: Cluster | undefined;
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+  }
+
+  isOpen(): boolean {
+    return this.#open;
+  }
+
+  cluster(): Cluster | undefined {
+    return this.#cluster;
+  }
+
+  status(): Promise<SealStatus> {
+    return this.#parts.seal.status();
+  }
+
+  keyStatus(): ReturnType<Seal["keyStatus"]> {
+    return this.#parts.seal.keyStatus();
+  }
+
+  reset(): void {
+    this.#parts.seal.reset();
+  }
+
+  init(shares: number, threshold: number, rootToken?: Secret): Promise<Initialized> {
+    return this.#inTurn(async () => {
+      const { seal, mounts, policies, tokens } = this.#parts;
+      const made = await seal.init(shares, threshold);
+      try {
+        await this.#openBarrier(made.shares.slice(0, threshold));
+        await this.#nameCluster();
+        await mounts.seed();
+        await policies.seed();
+        await tokens.open();
+        const { token } = await tokens.create(rootTokenOf(rootToken));
+        return { shares: made.shares, rootToken: token };
+      } finally {
+        await this.#close();
+      }
+    });
+  }
+
+  unseal(share: Secret): Promise<SealStatus> {
+    return this.#inTurn(async () => {
+      const status = await this.#parts.seal.unseal(share);
+      if (!status.sealed && !this.#open) await this.#openUp();
+      return status;
+    });
+  }
+
+  seal(): Promise<void> {
+    // The gate closes at once: requests that come from here on find it sealed.
+    this.#open = false;
+    return this.#inTurn(() => this.#close());
+  }
+
+  /** The seal may come out of init open or sealed; with one share the share is the key. */
+  async #openBarrier(shares: readonly Buffer[]): Promise<void> {
+    const { seal } = this.#parts;
+    for (const share of shares) {
+      if (!(await seal.status()).sealed) return;
+      await seal.unseal(new Secret(share.toString("hex")));
+    }
+  }
+
+  async #openUp(): Promise<void> {
+    const { mounts, tokens, audit, log } = this.#parts;
+    try {
+      await this.#step("cluster", () => this.#readCluster());
+      await this.#step("mounts", () => mounts.load());
+      await this.#step("tokens", () => tokens.open());
+      await this.#step("audit", () => audit.open());
+      await this.#step("disabled auth methods", () => mounts.finishRevocations());
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+    this.#stop = new AbortController();
+    this.#expiry = tokens.expire(this.#stop.signal).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) log("error", "the expiry of tokens has stopped", { error: toFault(error) });
+    });
+    mounts.start();
+    this.#open = true;
+    if (audit.list().length === 0) {
+      log("warn", "no audit device is enabled: requests are served without a trace; see `oksae audit enable`");
+    }
+    log("info", "unsealed");
+  }
+
+  async #step(part: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#parts.log("error", "unseal failed, sealed again", { part, error: toFault(error) });
+      const why = error instanceof Fault ? `: ${error.message}` : "";
+      throw new Fault("internal", `unseal failed while opening ${part}${why}`, { cause: error });
+    }
+  }
+
+  /** Everything decrypted goes, whatever fails on the way; the keys go last and always. */
+  async #close(): Promise<void> {
+    const { seal, mounts, tokens, policies, audit, log } = this.#parts;
+    const wasOpen = this.#open || !this.#stop.signal.aborted;
+    this.#open = false;
+    this.#stop.abort();
+    try {
+      await mounts.stop();
+      await this.#expiry;
+      await audit.close();
+    } catch (error) {
+      log("error", "a part did not close cleanly at seal", { error: toFault(error) });
+    } finally {
+      tokens.forget();
+      policies.forget();
+      this.#cluster = undefined;
+      seal.seal();
+    }
+    if (wasOpen) log("info", "sealed");
+  }
+
+  async #nameCluster(): Promise<void> {
+    const { random, storage } = this.#parts;
+    const name = `oksae-cluster-${random.bytes(4).toString("hex")}`;
+    const text = stringifyJson({ format: 1, name, id: random.uuid() });
+    await storage.transact((tx) => {
+      tx.put(CLUSTER_KEY, Buffer.from(text, "utf8"));
+      return Promise.resolve();
+    });
+  }
+
+  async #readCluster(): Promise<void> {
+    const bytes = await this.#parts.storage.get(CLUSTER_KEY);
+    const json = bytes === undefined ? undefined : parseJson(Buffer.from(bytes).toString("utf8"));
+    const [name, id] = isJsonMap(json) ? [json.get("name"), json.get("id")] : [];
+    if (typeof name !== "string" || typeof id !== "string") {
+      throw new Fault(
+        "internal",
+        "the cluster's name is not in storage: init was cut short; start over with empty storage",
+      );
+    }
+    this.#cluster = { name, id };
+  }
+}
+
+function rootTokenOf(id: Secret | undefined): NewToken {
+  return {
+    id,
+    type: "service",
+    policies: ["root"],
+    path: "auth/token/root",
+    displayName: "root",
+    metadata: new Map(),
+    ttl: 0,
+    explicitMaxTtl: 0,
+    maxTtl: 0,
+    period: 0,
+    renewable: false,
+    numUses: 0,
+    parent: "",
+    boundCidrs: [],
+    entityId: "",
+    role: "",
+    internal: new Map(),
+  };
+}
