@@ -5,7 +5,7 @@ const MAY = {
   "agent/identity": [],
   "agent/login": ["agent/identity"],
   "agent/token": ["agent/login"],
-  "agent/fetch": ["agent/token"],
+  "agent/fetch": ["agent/token", "agent/render"],
   "agent/render": [],
   "agent/place": [],
   "agent/supervise": [],

@@ -17,7 +17,7 @@ const EDGES = [
   "cli/commands/operator.ts", // sends a typed key share
   "server/seal/shamir.ts", // puts the unseal key together
   "lib/wire/client.ts", // the token header, the client certificate's key
-  "server/http/envelope.ts", // the token that a reply hands out
+  "lib/wire/envelope.ts", // the token that a reply hands out
   "agent/login/nonce.ts", // writes the nonce to its file
   "agent/login/aws.ts", // sends the nonce
 ];
