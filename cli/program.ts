@@ -12,7 +12,7 @@ import { policyCommands } from "./commands/policy.ts";
 import { type Flags, register, type Spec } from "./commands/register.ts";
 import { tokenCommands } from "./commands/token.ts";
 import { type Api, ApiError } from "./connect/api.ts";
-import { type GlobalFlags, readSettings, type Settings } from "./connect/settings.ts";
+import { readSettings, type Settings } from "./connect/settings.ts";
 import { normaliseArgv } from "./input/argv.ts";
 import { CommandError, type Io } from "./io.ts";
 

@@ -6,7 +6,7 @@ import { CommandError } from "../../io.ts";
 import { printField, printKeys, printSecret, say } from "../../output/print.ts";
 import { secretTable } from "../../output/secret.ts";
 import { goText, keyValueTable, pathTitle, sectionTitle, sorted } from "../../output/text.ts";
-import { command, type Flags, flagText, type Spec } from "../register.ts";
+import { command, type Flags, flagList, flagText, type Spec } from "../register.ts";
 import { apiPath, type KvPath, kvPath, needVersion2 } from "./mount.ts";
 
 const MOUNT = ["--mount <path>", "the engine's mount; the path is then relative to it"] as const;
