@@ -1,4 +1,5 @@
 /** Tokens as the rooms speak of them. The token string itself is never kept: storage and audit hold HMACs. */
+import type { Secret } from "../../lib/secret.ts";
 import type { JsonMap } from "../../lib/wire/json.ts";
 
 export type TokenType = "service" | "batch";
@@ -44,6 +45,11 @@ export interface LoginGrant {
   readonly policies: readonly string[];
   readonly noDefaultPolicy: boolean;
   readonly metadata: ReadonlyMap<string, string>;
+  /**
+   * Shown beside `metadata` in the login's own reply and nowhere else: not kept in the token, an HMAC in the audit.
+   * The nonce that the server made for the aws method.
+   */
+  readonly onceMetadata?: ReadonlyMap<string, Secret>;
   /** The name this login has in its method: user name, instance id, role id. */
   readonly alias: string;
   readonly ttl: number;
