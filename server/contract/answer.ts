@@ -1,5 +1,6 @@
 /** What the core gives back to `server/http`: everything the envelope is made of, nothing of HTTP but the status. */
 import type { Secret } from "../../lib/secret.ts";
+import type { WireWrap } from "../../lib/wire/envelope.ts";
 import type { Call } from "./call.ts";
 import type { Reply } from "./engine.ts";
 import type { TokenEntry } from "./token.ts";
@@ -8,6 +9,8 @@ import type { TokenEntry } from "./token.ts";
 export interface Issued {
   readonly clientToken: Secret | undefined;
   readonly entry: TokenEntry;
+  /** `LoginGrant.onceMetadata`: into this reply's `auth.metadata`, as HMACs into the audit, nowhere else. */
+  readonly onceMetadata?: ReadonlyMap<string, Secret>;
 }
 
 export interface Answer {
@@ -17,6 +20,8 @@ export interface Answer {
   readonly issued: Issued | undefined;
   /** The envelope's `mount_type`: "kv", "system", "token", "aws". */
   readonly mountType: string;
+  /** The reply lies in a wrapping token: only this is shown. */
+  readonly wrap?: WireWrap;
 }
 
 /** The pipeline behind one function. @throws Fault; anything else is a bug and becomes "internal error" */

@@ -1,0 +1,60 @@
+/** An `Answer` as the bytes of a reply. */
+import { type Envelope, envelopeText, type WireAuth } from "../../lib/wire/envelope.ts";
+import { type Encodable, parseJsonMap, RawJson, stringifyJson } from "../../lib/wire/json.ts";
+import type { Answer, Issued } from "../contract/answer.ts";
+import type { Reply } from "../contract/engine.ts";
+
+/** @returns the body, "" for a 204 */
+export function answerText(requestId: string, answer: Answer): string {
+  const { reply, issued, wrap, mountType } = answer;
+  if (wrap !== undefined) return envelopeText({ ...EMPTY, requestId, wrap });
+  if (reply === undefined && issued === undefined) return "";
+  if (reply?.bare !== undefined) return `${stringifyJson(reply.bare)}\n`;
+  const envelope: Envelope = {
+    ...EMPTY,
+    requestId,
+    mountType,
+    ...(reply === undefined ? undefined : shownOf(reply)),
+    auth: issued === undefined ? undefined : authOf(issued),
+  };
+  return envelopeText(envelope, reply?.alsoBare === true ? membersOf(reply.data) : undefined);
+}
+
+const EMPTY: Envelope = {
+  requestId: "",
+  leaseId: "",
+  renewable: false,
+  leaseDuration: 0,
+  data: undefined,
+  wrap: undefined,
+  warnings: [],
+  auth: undefined,
+  mountType: "",
+};
+
+function shownOf(reply: Reply): Pick<Envelope, "data" | "warnings" | "leaseDuration"> {
+  return { data: reply.data, warnings: reply.warnings ?? EMPTY.warnings, leaseDuration: reply.leaseDuration ?? 0 };
+}
+
+function membersOf(data: Reply["data"]): Iterable<readonly [string, Encodable | undefined]> {
+  if (data === undefined) return [];
+  if (data instanceof RawJson) return parseJsonMap(data.text);
+  return data instanceof Map ? (data as ReadonlyMap<string, Encodable>) : Object.entries(data);
+}
+
+function authOf({ clientToken, entry }: Issued): WireAuth {
+  const since = Math.max(entry.creationTime, entry.lastRenewalTime);
+  return {
+    clientToken,
+    accessor: entry.accessor,
+    policies: entry.policies,
+    tokenPolicies: entry.policies,
+    metadata: entry.metadata,
+    leaseDuration: entry.expireTime === 0 ? 0 : Math.max(0, entry.expireTime - since),
+    renewable: entry.renewable,
+    entityId: entry.entityId,
+    tokenType: entry.type,
+    orphan: entry.orphan,
+    numUses: entry.numUses,
+  };
+}
