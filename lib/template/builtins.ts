@@ -47,19 +47,20 @@ function position(key: Value, last: number): number {
 function slice([item, ...bounds]: readonly Value[]): Value {
   if (isNil(item)) throw new Fault("invalid", "slice of untyped nil");
   if (bounds.length > 3) throw new Fault("invalid", `too many slice indexes: ${String(bounds.length)}`);
+  if (isList(item)) return item.slice(...range(bounds, item.length));
   const text = stringKind(item);
-  if (text !== undefined && bounds.length === 3) throw new Fault("invalid", "cannot 3-index slice a string");
-  const elements = text === undefined ? item : bytesFromText(text);
-  if (!(elements instanceof Uint8Array) && !isList(elements)) {
-    throw new Fault("invalid", `can't slice item of type ${typeName(item)}`);
-  }
-  const places = bounds.map((bound) => position(bound, elements.length));
-  const [from = 0, to = elements.length, most = elements.length] = places;
+  if (text === undefined) throw new Fault("invalid", `can't slice item of type ${typeName(item)}`);
+  if (bounds.length === 3) throw new Fault("invalid", "cannot 3-index slice a string");
+  const bytes = bytesFromText(text);
+  const part = textFromBytes(bytes.subarray(...range(bounds, bytes.length)));
+  return item instanceof JsonNumber ? new JsonNumber(part) : part;
+}
+
+function range(bounds: readonly Value[], length: number): readonly [number, number] {
+  const [from = 0, to = length, most = length] = bounds.map((bound) => position(bound, length));
   if (from > to) throw new Fault("invalid", `invalid slice index: ${String(from)} > ${String(to)}`);
   if (to > most) throw new Fault("invalid", `invalid slice index: ${String(to)} > ${String(most)}`);
-  if (!(elements instanceof Uint8Array)) return elements.slice(from, to);
-  const part = textFromBytes(elements.subarray(from, to));
-  return item instanceof JsonNumber ? new JsonNumber(part) : part;
+  return [from, to];
 }
 
 function isNil(value: Value): value is undefined | null {
@@ -111,7 +112,7 @@ export const BUILTINS: FunctionMap = new Map([
     {
       parameters: ["string"],
       rest: "any",
-      run: ([format, ...args], { budget }) => sprintf(String(format), args, budget),
+      run: ([format, ...args], { budget }) => sprintf(stringKind(format) ?? "", args, budget),
     },
   ],
   ["println", printer(sprintln)],

@@ -13,9 +13,9 @@ import {
   typeError,
 } from "./functions.ts";
 import { isInt64 } from "./literals.ts";
-import type { CommandNode, Expression, IdentifierNode, NumberNode, PipeNode } from "./nodes.ts";
+import type { ChainNode, CommandNode, Expression, IdentifierNode, NumberNode, PipeNode } from "./nodes.ts";
 import { nodeText } from "./nodes.ts";
-import { isMap, isTrue, PENDING, Struct, typeName, type Value } from "./values.ts";
+import { isMap, isTrue, PENDING, Struct, typeName, type Value, type ValueMap } from "./values.ts";
 import { assignedIn, type Variables } from "./variables.ts";
 
 /** Stands for "nothing came through the pipe". */
@@ -93,13 +93,17 @@ export class Evaluator {
       case "variable":
         return this.#chain(frame, node, frame.variables.get(node.name), node.fields, hasArguments);
       case "chain":
-        if (node.of.type === "nil") throw frame.fault(node, `indirection through explicit nil in ${nodeText(node)}`);
-        return this.#chain(frame, node, this.#expression(frame, dot, node.of), node.fields, hasArguments);
+        return this.#chain(frame, node, this.#origin(frame, dot, node), node.fields, hasArguments);
       case "pipe":
         return this.pipeline(frame, dot, node);
       case "identifier":
         return this.#function(frame, dot, node, node, [], NOTHING);
     }
+  }
+
+  #origin(frame: Frame, dot: Value, node: ChainNode): Value {
+    if (node.of.type === "nil") throw frame.fault(node, `indirection through explicit nil in ${nodeText(node)}`);
+    return this.#expression(frame, dot, node.of);
   }
 
   /** @param hasArguments whether the last field is given arguments, which only a method could take, and there are none */
@@ -119,21 +123,20 @@ export class Evaluator {
       return undefined;
     }
     if (receiver === null) throw frame.fault(node, `nil pointer evaluating interface {}.${name}`);
-    if (!isMap(receiver) && !(receiver instanceof Struct)) {
+    if (isMap(receiver)) return this.#key(frame, node, receiver, name, hasArguments);
+    if (!(receiver instanceof Struct) || !receiver.fields.has(name)) {
       throw frame.fault(node, `can't evaluate field ${name} in type ${typeName(receiver)}`);
     }
-    const members = isMap(receiver) ? receiver : receiver.fields;
-    if (members.has(name)) {
-      if (!hasArguments) return members.get(name);
-      const why = isMap(receiver)
-        ? "is not a method but has arguments"
-        : "has arguments but cannot be invoked as function";
-      throw frame.fault(node, `${name} ${why}`);
-    }
-    if (!isMap(receiver)) throw frame.fault(node, `can't evaluate field ${name} in type ${typeName(receiver)}`);
+    if (hasArguments) throw frame.fault(node, `${name} has arguments but cannot be invoked as function`);
+    return receiver.fields.get(name);
+  }
+
+  #key(frame: Frame, node: Expression, map: ValueMap, name: string, hasArguments: boolean): Value {
     if (hasArguments) throw frame.fault(node, `${name} is not a method but has arguments`);
-    if (this.#missingKeyIsError) throw frame.fault(node, `map has no entry for key ${JSON.stringify(name)}`);
-    return undefined;
+    if (this.#missingKeyIsError && !map.has(name)) {
+      throw frame.fault(node, `map has no entry for key ${JSON.stringify(name)}`);
+    }
+    return map.get(name);
   }
 
   #function(

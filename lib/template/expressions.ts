@@ -19,6 +19,7 @@ const OPERANDS: ReadonlySet<Token["kind"]> = new Set([
   "variable",
   "(",
 ]);
+const AFTER_COMMA: ReadonlySet<Token["kind"]> = new Set(["variable", "right", ")"]);
 const CONSTANTS: ReadonlySet<Expression["type"]> = new Set(["bool", "dot", "nil", "number", "string"]);
 
 /** The variables that are declared where the parser stands. */
@@ -82,29 +83,32 @@ export class ExpressionParser {
   #declarations(context: string, scope: Scope): { variables: VariableNode[]; assign: boolean } {
     const variables: VariableNode[] = [];
     for (;;) {
-      const mark = this.#tokens.mark();
       const variable = this.#tokens.peekNonSpace();
       if (variable.kind !== "variable") return { variables, assign: false };
-      const start = this.#tokens.mark();
+      const mark = this.#tokens.mark();
       this.#tokens.next();
       const sign = this.#tokens.peekNonSpace();
       const isComma = sign.kind === "char" && sign.text === ",";
       if (sign.kind !== "=" && sign.kind !== ":=" && !isComma) {
-        this.#tokens.back(Math.max(mark, start));
+        this.#tokens.back(mark);
         return { variables, assign: false };
       }
       this.#tokens.next();
+      if (sign.kind === "=") this.#mustExist(variable.text, scope);
       variables.push({ type: "variable", at: variable.at, name: variable.text, fields: [] });
       scope.declare(variable.text);
       if (!isComma) return { variables, assign: sign.kind === "=" };
       if (context !== "range" || variables.length > 1) {
         throw this.#tokens.fault(`too many declarations in ${context}`);
       }
-      const following = this.#tokens.peekNonSpace().kind;
-      if (following !== "variable" && following !== "right" && following !== ")") {
+      if (!AFTER_COMMA.has(this.#tokens.peekNonSpace().kind)) {
         throw this.#tokens.fault("range can only initialize variables");
       }
     }
+  }
+
+  #mustExist(name: string, scope: Scope): void {
+    if (!scope.has(name)) throw this.#tokens.fault(`undefined variable ${JSON.stringify(name)}`);
   }
 
   /** Operands separated by space, up to a pipe sign (taken) or the end (left). */
@@ -144,46 +148,35 @@ export class ExpressionParser {
   #term(scope: Scope): Expression | undefined {
     const mark = this.#tokens.mark();
     const token = this.#tokens.nextNonSpace();
-    const { at, text } = token;
-    switch (token.kind) {
-      case "identifier":
-        if (!this.#isFunction(text)) throw this.#tokens.fault(`function ${JSON.stringify(text)} not defined`);
-        return { type: "identifier", at, name: text };
-      case "dot":
-        return { type: "dot", at };
-      case "nil":
-        return { type: "nil", at };
-      case "variable":
-        if (!scope.has(text)) throw this.#tokens.fault(`undefined variable ${JSON.stringify(text)}`);
-        return { type: "variable", at, name: text, fields: [] };
-      case "field":
-        return { type: "field", at, names: [text.slice(1)] };
-      case "bool":
-        return { type: "bool", at, value: text === "true" };
-      case "(":
-        return this.#tokens.nested(() => this.pipeline("parenthesized pipeline", ")", scope));
-      case "char-constant":
-      case "number":
-      case "string":
-      case "raw-string":
-        return this.#constant(token);
-      default:
-        this.#tokens.back(mark);
-        return undefined;
+    if (token.kind === "(") {
+      return this.#tokens.nested(() => this.pipeline("parenthesized pipeline", ")", scope));
     }
+    const term = this.#name(token, scope) ?? this.#constant(token);
+    if (term === undefined) this.#tokens.back(mark);
+    return term;
   }
 
-  #constant({ kind, text, at }: Token): Expression {
-    if (kind === "number") {
-      const ideal = parseNumber(text);
+  #name({ kind, text, at }: Token, scope: Scope): Expression | undefined {
+    if (kind === "identifier") {
+      if (!this.#isFunction(text)) throw this.#tokens.fault(`function ${JSON.stringify(text)} not defined`);
+      return { type: "identifier", at, name: text };
+    }
+    if (kind === "variable") {
+      this.#mustExist(text, scope);
+      return { type: "variable", at, name: text, fields: [] };
+    }
+    return kind === "field" ? { type: "field", at, names: [text.slice(1)] } : undefined;
+  }
+
+  #constant({ kind, text, at }: Token): Expression | undefined {
+    if (kind === "dot" || kind === "nil") return { type: kind, at };
+    if (kind === "bool") return { type: "bool", at, value: text === "true" };
+    if (kind === "number" || kind === "char-constant") {
+      const ideal = kind === "number" ? parseNumber(text) : unquoteCharacter(text);
       if (typeof ideal === "string") throw this.#tokens.fault(ideal);
       return { type: "number", at, text, ideal };
     }
-    if (kind === "char-constant") {
-      const ideal = unquoteCharacter(text);
-      if (ideal === undefined) throw this.#tokens.fault(`malformed character constant: ${text}`);
-      return { type: "number", at, text, ideal };
-    }
+    if (kind !== "string" && kind !== "raw-string") return undefined;
     const value = unquote(text);
     if (value === undefined) throw this.#tokens.fault("invalid syntax");
     return { type: "string", at, quoted: text, value };

@@ -212,6 +212,9 @@ class Lexer {
       const [first = ""] = tail;
       return this.#fail(`bad number syntax: ${JSON.stringify(number + first)}`);
     }
+    const after = this.#source[this.#at + number.length] ?? "";
+    // Go looks for a complex number here, which we do not have.
+    if (after === "+" || after === "-") return this.#fail(`bad number syntax: ${JSON.stringify(number + after)}`);
     return this.#take("number", number.length);
   }
 

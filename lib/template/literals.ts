@@ -25,26 +25,29 @@ export function unquote(token: string): string | undefined {
   return unescape(body, '"');
 }
 
-/** @returns the code point of a character token such as `'a'` or `'\n'` */
-export function unquoteCharacter(token: string): bigint | undefined {
+/** @returns the code point of a character token such as `'a'` or `'\n'`, or the message of what is wrong with it */
+export function unquoteCharacter(token: string): bigint | string {
   const body = token.slice(1, -1);
   const numeric = /^\\(?:x([0-9a-fA-F]{2})|([0-3][0-7]{2}))$/.exec(body);
   if (numeric !== null) {
     const [, hex, octal = ""] = numeric;
     return BigInt(hex === undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex, 16));
   }
-  const [character, ...more] = unescape(body, "'") ?? "";
-  return character === undefined || more.length > 0 ? undefined : BigInt(character.codePointAt(0) ?? 0);
+  const text = unescape(body, "'");
+  if (text === undefined || text === "") return "invalid syntax";
+  const code = text.codePointAt(0) ?? 0;
+  const isOne = text.length === String.fromCodePoint(code).length;
+  return isOne ? BigInt(code) : `malformed character constant: ${token}`;
 }
 
 function unescape(body: string, quote: string): string | undefined {
-  let valid = true;
+  const invalid: string[] = [];
   const text = body.replace(ESCAPE, (all: string, ...groups: readonly (string | undefined)[]) => {
     const value = escaped(groups, quote);
-    if (value === undefined) valid = false;
+    if (value === undefined) invalid.push(all);
     return value ?? all;
   });
-  return valid ? normalizeText(text) : undefined;
+  return invalid.length === 0 ? normalizeText(text) : undefined;
 }
 
 function escaped(groups: readonly (string | undefined)[], quote: string): string | undefined {

@@ -97,6 +97,15 @@ export type ListNode = readonly Statement[];
 
 /** How Go writes the node in `at <…>`. */
 export function nodeText(node: Expression | CommandNode | ActionNode | TemplateNode): string {
+  if (node.type === "command") return node.args.map(operandText).join(" ");
+  if (node.type === "action") return `{{${pipeText(node.pipe)}}}`;
+  if (node.type === "template") {
+    return `{{template ${JSON.stringify(node.name)}${node.pipe === undefined ? "" : ` ${pipeText(node.pipe)}`}}}`;
+  }
+  return expressionText(node);
+}
+
+function expressionText(node: Expression): string {
   switch (node.type) {
     case "field":
       return node.names.map((name) => `.${name}`).join("");
@@ -118,17 +127,11 @@ export function nodeText(node: Expression | CommandNode | ActionNode | TemplateN
       return node.quoted;
     case "pipe":
       return pipeText(node);
-    case "command":
-      return node.args.map(operandText).join(" ");
-    case "action":
-      return `{{${nodeText(node.pipe)}}}`;
-    case "template":
-      return `{{template ${JSON.stringify(node.name)}${node.pipe === undefined ? "" : ` ${nodeText(node.pipe)}`}}}`;
   }
 }
 
 function operandText(node: Expression): string {
-  return node.type === "pipe" ? `(${pipeText(node)})` : nodeText(node);
+  return node.type === "pipe" ? `(${pipeText(node)})` : expressionText(node);
 }
 
 function pipeText(pipe: PipeNode): string {

@@ -108,30 +108,20 @@ class Parser {
 
   #action(): Statement | Ending {
     const mark = this.#tokens.mark();
-    const token = this.#tokens.nextNonSpace();
-    switch (token.kind) {
-      case "block":
-        return this.#block();
-      case "break":
-      case "continue":
-        return this.#jump(token.kind, token.at);
-      case "else":
-        return this.#else();
-      case "end":
-        this.#tokens.expect("right", "end");
-        return { type: "end" };
-      case "if":
-      case "range":
-      case "with":
-        return this.#branch(token.kind);
-      case "template":
-        return this.#template();
-      default: {
-        this.#tokens.back(mark);
-        const { at } = this.#tokens.peekNonSpace();
-        return { type: "action", at, pipe: this.#pipeline("command") };
-      }
-    }
+    const { kind, at } = this.#tokens.nextNonSpace();
+    if (kind === "block") return this.#block();
+    if (kind === "template") return this.#template();
+    if (kind === "else") return this.#else();
+    if (kind === "end") return this.#end();
+    if (kind === "break" || kind === "continue") return this.#jump(kind, at);
+    if (kind === "if" || kind === "range" || kind === "with") return this.#branch(kind);
+    this.#tokens.back(mark);
+    return { type: "action", at: this.#tokens.peekNonSpace().at, pipe: this.#pipeline("command") };
+  }
+
+  #end(): Ending {
+    this.#tokens.expect("right", "end");
+    return { type: "end" };
   }
 
   #pipeline(context: string): ReturnType<ExpressionParser["pipeline"]> {

@@ -49,7 +49,7 @@ class Walk {
     this.#index();
     const width = this.#width();
     const precision = this.#precision();
-    if (!this.#afterIndex) this.#index();
+    this.#indexUnlessGiven();
     const negative = width !== undefined && width < 0;
     this.#verb({
       ...flags,
@@ -88,6 +88,10 @@ class Walk {
       this.#arg = index - 1;
       this.#afterIndex = true;
     } else this.#goodIndex = false;
+  }
+
+  #indexUnlessGiven(): void {
+    if (!this.#afterIndex) this.#index();
   }
 
   #width(): number | undefined {

@@ -30,8 +30,10 @@ function quoteCharacter(character: string, quote: string, ascii: boolean): strin
   if (character === quote || character === "\\") return `\\${character}`;
   const code = character.codePointAt(0) ?? 0;
   if (isPrint(character) && (!ascii || code < 0x80)) return character;
-  const named = NAMED.get(character);
-  if (named !== undefined) return named;
+  return NAMED.get(character) ?? numericEscape(code);
+}
+
+function numericEscape(code: number): string {
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code - 0xdc00, 2)}`;
   if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
   return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;

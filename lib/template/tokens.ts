@@ -105,7 +105,7 @@ export class TokenStream {
 function describe(token: Token): string {
   if (token.kind === "end-of-file") return "EOF";
   if (KEYWORDS.has(token.kind)) return `<${token.text}>`;
-  const characters = [...token.text];
+  const characters = Array.from(token.text);
   if (characters.length > 10) return `${JSON.stringify(characters.slice(0, 10).join(""))}...`;
   return JSON.stringify(token.text);
 }

@@ -42,7 +42,7 @@ export type Value =
   | Struct
   | typeof PENDING;
 
-export interface ValueMap extends ReadonlyMap<string, Value> {}
+export type ValueMap = ReadonlyMap<string, Value>;
 
 export function isMap(value: Value): value is ValueMap {
   return value instanceof Map;

@@ -1,5 +1,5 @@
 /** The variables of one template call, innermost last, and which of them a skipped part would have set. */
-import type { Expression, ListNode, PipeNode, Statement } from "./nodes.ts";
+import type { BranchNode, Expression, ListNode, PipeNode, Statement } from "./nodes.ts";
 import type { Value } from "./values.ts";
 
 export class Variables {
@@ -72,13 +72,16 @@ function visitStatement(statement: Statement, assigned: Set<string>): boolean {
       return false;
     case "if":
     case "with":
-    case "range": {
-      visitPipe(statement.pipe, assigned);
-      const inner = visitList(statement.list, assigned);
-      const otherwise = statement.otherwise !== undefined && visitList(statement.otherwise, assigned);
-      return (inner && statement.type !== "range") || otherwise;
-    }
+    case "range":
+      return visitBranch(statement, assigned);
   }
+}
+
+function visitBranch({ type, pipe, list, otherwise }: BranchNode, assigned: Set<string>): boolean {
+  visitPipe(pipe, assigned);
+  const inner = visitList(list, assigned);
+  const other = otherwise !== undefined && visitList(otherwise, assigned);
+  return (inner && type !== "range") || other;
 }
 
 function visitPipe(pipe: PipeNode, assigned: Set<string>): void {

@@ -35,20 +35,22 @@ export function formatValue(value: Value, verb: string, spec: Spec): string {
 }
 
 function formatPlain(value: Exclude<Value, undefined | null>, verb: string, spec: Spec): string {
-  const text = stringKind(value);
-  if (text !== undefined) return formatText(text, verb, spec) ?? badVerb(value, verb, spec);
-  if (typeof value === "bigint") return formatInteger(value, verb, spec) ?? badVerb(value, verb, spec);
-  if (typeof value === "number") return formatNumber(value, verb, spec) ?? badVerb(value, verb, spec);
-  if (typeof value === "boolean") {
-    return verb === "t" || verb === "v" ? pad(String(value), spec) : badVerb(value, verb, spec);
-  }
   if (isList(value)) return `[${value.map((item) => formatInner(item, verb, spec)).join(" ")}]`;
   if (isMap(value)) {
     const members = sortedEntries(value);
     return `map[${members.map(([k, v]) => `${formatInner(k, verb, spec)}:${formatInner(v, verb, spec)}`).join(" ")}]`;
   }
   if (value instanceof Struct) return formatStruct(value, verb, spec);
-  return "";
+  return formatScalar(value, verb, spec) ?? badVerb(value, verb, spec);
+}
+
+/** @returns `undefined` when the verb does not fit */
+function formatScalar(value: Value, verb: string, spec: Spec): string | undefined {
+  if (typeof value === "bigint") return formatInteger(value, verb, spec);
+  if (typeof value === "number") return formatNumber(value, verb, spec);
+  if (typeof value === "boolean") return verb === "t" || verb === "v" ? pad(String(value), spec) : undefined;
+  const text = stringKind(value);
+  return text === undefined ? "" : formatText(text, verb, spec);
 }
 
 function formatInner(value: Value, verb: string, spec: Spec): string {
@@ -64,7 +66,7 @@ function formatStruct(value: Struct, verb: string, spec: Spec): string {
 function formatDetailed(value: Exclude<Value, undefined | null>, spec: Spec): string {
   if (!spec.sharp) return formatPlain(value, "v", { ...spec, plus: typeof value === "string" ? false : spec.plus });
   const text = stringKind(value);
-  if (text !== undefined) return formatText(text, "q", spec) ?? "";
+  if (text !== undefined) return pad(quoteText(truncated(text, spec), '"', spec.plus), spec);
   if (isList(value)) return `${typeName(value)}{${value.map((v) => detailedInner(v, spec)).join(", ")}}`;
   if (isMap(value)) {
     const members = sortedEntries(value).map(([k, v]) => `${quoteText(k)}:${detailedInner(v, spec)}`);
@@ -83,10 +85,14 @@ function badVerb(value: Value, verb: string, spec: Spec): string {
 
 function formatText(text: string, verb: string, spec: Spec): string | undefined {
   if (verb === "x" || verb === "X") return formatHex(text, verb, spec);
-  const shown = spec.precision === undefined ? text : [...text].slice(0, spec.precision).join("");
+  const shown = truncated(text, spec);
   if (verb === "v" || verb === "s") return pad(shown, spec);
   if (verb !== "q") return undefined;
   return pad(spec.sharp && canBackquote(shown) ? `\`${shown}\`` : quoteText(shown, '"', spec.plus), spec);
+}
+
+function truncated(text: string, spec: Spec): string {
+  return spec.precision === undefined ? text : Array.from(text).slice(0, spec.precision).join("");
 }
 
 function formatHex(text: string, verb: "x" | "X", spec: Spec): string {
@@ -101,18 +107,26 @@ function formatHex(text: string, verb: "x" | "X", spec: Spec): string {
 const BASES: Readonly<Record<string, number>> = { v: 10, d: 10, b: 2, o: 8, O: 8, x: 16, X: 16 };
 
 function formatInteger(value: bigint, verb: string, spec: Spec): string | undefined {
-  const unpadded = { ...spec, zero: false };
   if (verb === "c") return pad(character(value), spec);
   if (verb === "q") return pad(quoteText(character(value), "'", spec.plus), spec);
-  if (verb === "U") return pad(unicode(value, spec), unpadded);
+  if (verb === "U") return pad(unicode(value, spec), { ...spec, zero: false });
   const base = Object.hasOwn(BASES, verb) ? BASES[verb] : undefined;
-  if (base === undefined) return undefined;
-  if (spec.precision === 0 && value === 0n) return pad("", unpadded);
+  return base === undefined ? undefined : pad(inBase(value, verb, base, spec), { ...spec, zero: false });
+}
+
+function inBase(value: bigint, verb: string, base: number, spec: Spec): string {
+  if (spec.precision === 0 && value === 0n) return "";
   const magnitude = value < 0n ? -value : value;
-  const sign = value < 0n ? "-" : spec.plus ? "+" : spec.space ? " " : "";
+  const sign = signOf(value < 0n, spec);
   const digits = magnitude.toString(base).padStart(integerDigits(spec, sign), "0");
   const shown = sign + integerPrefix(verb, base, digits, spec) + digits;
-  return pad(verb === "X" ? shown.toUpperCase() : shown, unpadded);
+  return verb === "X" ? shown.toUpperCase() : shown;
+}
+
+function signOf(negative: boolean, spec: Spec): string {
+  if (negative) return "-";
+  if (spec.plus) return "+";
+  return spec.space ? " " : "";
 }
 
 function integerDigits(spec: Spec, sign: string): number {
@@ -144,15 +158,22 @@ function unicode(value: bigint, spec: Spec): string {
 function formatNumber(value: number, verb: string, spec: Spec): string | undefined {
   const form = verb === "v" ? "g" : verb.toLowerCase();
   if (form !== "e" && form !== "f" && form !== "g") return undefined;
-  const sign = value < 0 || Object.is(value, -0) ? "-" : spec.plus ? "+" : spec.space ? " " : "";
-  if (!Number.isFinite(value)) return pad(Number.isNaN(value) ? "NaN" : `${sign === "" ? "+" : sign}Inf`, spec);
-  const digits = formatFloat(Math.abs(value), form, spec.precision ?? (form === "g" ? -1 : 6));
-  const pointed = spec.sharp ? withPoint(digits, form, spec) : digits;
-  const shown = verb === "E" || verb === "G" ? pointed.toUpperCase() : pointed;
-  if (sign !== "" && spec.zero && !spec.minus && spec.width !== undefined) {
-    return sign + shown.padStart(spec.width - 1, "0");
-  }
-  return pad(sign + shown, spec);
+  const sign = signOf(value < 0 || Object.is(value, -0), spec);
+  if (!Number.isFinite(value)) return pad(endless(value, sign), { ...spec, zero: false });
+  const shown = digitsOf(Math.abs(value), form, spec);
+  const cased = /[EG]/.test(verb) ? shown.toUpperCase() : shown;
+  const zeros = sign !== "" && spec.zero && !spec.minus ? (spec.width ?? 0) - 1 : 0;
+  return pad(sign + cased.padStart(zeros, "0"), spec);
+}
+
+function endless(value: number, sign: string): string {
+  if (Number.isNaN(value)) return sign === "-" ? "NaN" : `${sign}NaN`;
+  return `${sign === "" ? "+" : sign}Inf`;
+}
+
+function digitsOf(value: number, form: "e" | "f" | "g", spec: Spec): string {
+  const digits = formatFloat(value, form, spec.precision ?? (form === "g" ? -1 : 6));
+  return spec.sharp ? withPoint(digits, form, spec) : digits;
 }
 
 /** `%#g` keeps a decimal point and trailing zeros. */
@@ -167,7 +188,7 @@ function withPoint(shown: string, form: "e" | "f" | "g", spec: Spec): string {
 
 function pad(text: string, spec: Spec): string {
   if (spec.width === undefined) return text;
-  const missing = spec.width - [...text].length;
+  const missing = spec.width - Array.from(text).length;
   if (missing <= 0) return text;
   if (spec.minus) return text + " ".repeat(missing);
   return (spec.zero ? "0" : " ").repeat(missing) + text;
