@@ -13,8 +13,11 @@ const REVEAL = [
 // One line each, with what it does with the clear value.
 const EDGES = [
   "lib/secret.ts", // compares it
+  "server/token/names.ts", // HMACs a token's string
+  "server/auth/token/lookup.ts", // a token looked up by its string is answered with it
   "cli/machine.ts", // writes the token file
   "cli/commands/operator.ts", // sends a typed key share
+  "server/audit/hasher.ts", // hashes the token for the audit
   "server/seal/shamir.ts", // puts the unseal key together
   "lib/wire/client.ts", // the token header, the client certificate's key
   "lib/wire/envelope.ts", // the token that a reply hands out
