@@ -27,7 +27,7 @@ export interface TokenEntry {
   readonly renewable: boolean;
   /** What the login asked for, kept so that a renewal can be computed when the method is silent. */
   readonly maxTtl: number;
-  /** Uses left, 0 = without limit. */
+  /** Uses left, 0 = without limit, -1 = none: its last request is being served. */
   readonly numUses: number;
   readonly orphan: boolean;
   /** HMAC of the parent's token string; "" for an orphan. */

@@ -79,7 +79,7 @@ export class KvStore {
   /** Runs `change` in one transaction after the earlier writers of `path`. */
   change<T>(storage: Storage, path: string, change: Change<T>): Promise<T> {
     return this.#writers.run(path, () =>
-      this.#cache.write(path, () =>
+      this.#cache.write([path], () =>
         storage.transact(async (tx) => {
           const before = await readMeta(tx, path);
           const { meta, result } = await change(before, tx);

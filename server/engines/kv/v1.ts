@@ -34,7 +34,7 @@ function secretRoute(cache: CoherentCache<Secret1>): Route {
     const secret = context.call.data;
     if (secret.size === 0) throw new Fault("invalid", "missing data fields");
     const bytes = encodeStored(FORMAT, stringifyJson(secret));
-    await cache.write(key, () =>
+    await cache.write([key], () =>
       context.storage.transact((tx) => {
         tx.put(key, bytes);
         return Promise.resolve();
@@ -58,7 +58,7 @@ function secretRoute(cache: CoherentCache<Secret1>): Route {
         about: "Deletes the secret",
         run: async ({ path }, { storage }) => {
           const key = ROOT + writablePath(path);
-          await cache.write(key, () =>
+          await cache.write([key], () =>
             storage.transact((tx) => {
               tx.delete(key);
               return Promise.resolve();

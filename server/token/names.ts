@@ -1,0 +1,47 @@
+/** From token strings and accessors to the names they have in storage and memory: HMAC-SHA256 with a key of this store. */
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { Fault } from "../../lib/fault.ts";
+import type { Random } from "../../lib/random.ts";
+import type { Secret } from "../../lib/secret.ts";
+import type { Storage } from "../contract/storage.ts";
+import { SALT_KEY } from "./record.ts";
+
+const FORMAT = 1;
+const SIZE = 32;
+
+export class Names {
+  #key: KeyObject | undefined;
+
+  /** Reads the key, makes it the first time. */
+  async open(storage: Storage, random: Random): Promise<void> {
+    const stored = await storage.transact(async (tx) => {
+      const before = await tx.get(SALT_KEY);
+      if (before !== undefined) return before;
+      const made = Buffer.concat([Buffer.of(FORMAT), random.bytes(SIZE)]);
+      tx.put(SALT_KEY, made);
+      return made;
+    });
+    if (stored[0] !== FORMAT || stored.length !== SIZE + 1) {
+      throw new Fault("internal", "stored token key has a format that this release does not read");
+    }
+    this.#key = createSecretKey(stored.subarray(1));
+  }
+
+  forget(): void {
+    this.#key = undefined;
+  }
+
+  /** @returns 64 hexadecimal digits */
+  token(token: Secret): string {
+    return this.#hmac("token", token.reveal());
+  }
+
+  accessor(accessor: string): string {
+    return this.#hmac("accessor", accessor);
+  }
+
+  #hmac(kind: string, text: string): string {
+    if (this.#key === undefined) throw new Fault("sealed", "Vault is sealed");
+    return createHmac("sha256", this.#key).update(`${kind}\0${text}`, "utf8").digest("hex");
+  }
+}

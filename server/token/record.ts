@@ -1,0 +1,96 @@
+/** What storage holds of a token, and under which keys: names are HMACs, values carry a format version. */
+import { decodeStored, encodeStored } from "../../lib/stored.ts";
+import { parseJsonMap, stringifyJson } from "../../lib/wire/json.ts";
+import type { Reader, Transaction } from "../contract/storage.ts";
+import type { TokenEntry } from "../contract/token.ts";
+
+const FORMAT = 1;
+const ROOT = "sys/token/";
+const INTERNAL_LIMITS = { depth: 1000, members: Number.MAX_SAFE_INTEGER };
+
+export const SALT_KEY = `${ROOT}salt`;
+export const ID_ROOT = `${ROOT}id/`;
+/** Trees whose end was decided: named here until the last of them is deleted, so that a crash in between leaves no rest. */
+export const ENDING_ROOT = `${ROOT}ending/`;
+
+export function idKey(id: string): string {
+  return ID_ROOT + id;
+}
+
+/** @param hash HMAC of the accessor */
+export function accessorKey(hash: string): string {
+  return `${ROOT}accessor/${hash}`;
+}
+
+/** One key a child; its value says nothing. */
+export function childRoot(parent: string): string {
+  return `${ROOT}child/${parent}/`;
+}
+
+export const NOTHING: Uint8Array = encodeStored(FORMAT, "");
+
+/** "spent": its last use is being served. "ended": revoked, deletion under way. */
+export type TokenState = "live" | "spent" | "ended";
+
+export interface TokenRecord {
+  readonly entry: TokenEntry;
+  readonly state: TokenState;
+  /** HMAC of the accessor: names its key. */
+  readonly accessorHash: string;
+  /** Ancestors above it. */
+  readonly depth: number;
+}
+
+type StoredEntry = Omit<TokenEntry, "metadata" | "internal"> & {
+  readonly metadata: readonly (readonly [string, string])[];
+  readonly internal: string;
+};
+
+export function encodeRecord(record: TokenRecord): Uint8Array {
+  const { metadata, internal, ...rest } = record.entry;
+  const entry: StoredEntry = { ...rest, metadata: [...metadata], internal: stringifyJson(internal) };
+  return encodeStored(FORMAT, JSON.stringify({ ...record, entry }));
+}
+
+export function decodeRecord(bytes: Uint8Array): TokenRecord {
+  const stored = JSON.parse(decodeStored(FORMAT, bytes, "token")) as Omit<TokenRecord, "entry"> & {
+    readonly entry: StoredEntry;
+  };
+  const { metadata, internal, ...rest } = stored.entry;
+  const entry = { ...rest, metadata: new Map(metadata), internal: parseJsonMap(internal, INTERNAL_LIMITS) };
+  return { ...stored, entry };
+}
+
+export async function readRecord(reader: Reader, id: string): Promise<TokenRecord | undefined> {
+  const bytes = await reader.get(idKey(id));
+  return bytes === undefined ? undefined : decodeRecord(bytes);
+}
+
+export function putRecord(tx: Transaction, record: TokenRecord): void {
+  tx.put(idKey(record.entry.id), encodeRecord(record));
+}
+
+/** Every key of the token but those of its children. */
+export function deleteRecord(tx: Transaction, { entry, accessorHash }: TokenRecord): void {
+  tx.delete(idKey(entry.id));
+  tx.delete(accessorKey(accessorHash));
+  if (entry.parent !== "") tx.delete(childRoot(entry.parent) + entry.id);
+}
+
+export function encodeText(text: string): Uint8Array {
+  return encodeStored(FORMAT, text);
+}
+
+export function decodeText(bytes: Uint8Array): string {
+  return decodeStored(FORMAT, bytes, "token index");
+}
+
+/** Past its end, whether or not anyone has swept it yet. */
+export function isExpired({ expireTime }: TokenEntry, now: number): boolean {
+  return expireTime !== 0 && expireTime <= now;
+}
+
+/** It may be used for one more request. */
+export function isLive(record: TokenRecord, now: number): boolean {
+  return record.state === "live" && !isExpired(record.entry, now);
+}

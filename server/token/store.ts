@@ -1,0 +1,225 @@
+/**
+ * The token store. Its rules:
+ *
+ * 1. Nothing but HMACs of token strings and accessors names anything in storage or memory.
+ * 2. A token is live only if it is neither ended, expired nor spent, and all its ancestors are live: so one write ends a tree.
+ * 3. What a call acknowledges is on disk, and the next look-up sees it (`CoherentCache`).
+ * 4. Expiry is wall time: an expired token is not found, whether or not the sweep has come to it.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../../lib/clock.ts";
+import { CoherentCache } from "../../lib/coherent-cache.ts";
+import { Fault } from "../../lib/fault.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Random } from "../../lib/random.ts";
+import type { Secret } from "../../lib/secret.ts";
+import { Serial } from "../../lib/serial.ts";
+import type { Storage } from "../contract/storage.ts";
+import type { TokenEntry } from "../contract/token.ts";
+import type { NewToken, Tokens } from "../contract/tokens.ts";
+import { Schedule } from "../lease/schedule.ts";
+import { mint } from "./mint.ts";
+import { Names } from "./names.ts";
+import {
+  accessorKey,
+  decodeText,
+  ENDING_ROOT,
+  ID_ROOT,
+  isExpired,
+  isLive,
+  putRecord,
+  readRecord,
+  type TokenRecord,
+} from "./record.ts";
+import { deleteAlone, deleteTree, markEnded, type TreeParts } from "./tree.ts";
+
+/** Entries kept decrypted, about 1 KiB each. */
+const CACHED = 50_000;
+/** Reads between two turns of the event loop while everything is walked. */
+const STRIDE = 64;
+
+export interface TokenStoreParts {
+  /** The whole store, decrypted; everything of tokens lies below "sys/token/". */
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Does nothing until `open`. */
+export function tokenStore(parts: TokenStoreParts): Tokens {
+  return new TokenStore(parts);
+}
+
+class TokenStore implements Tokens {
+  readonly #parts: TokenStoreParts;
+  readonly #names = new Names();
+  readonly #cache = new CoherentCache<TokenRecord>(CACHED);
+  readonly #users = new Serial();
+  readonly #schedule: Schedule;
+  readonly #tree: TreeParts;
+
+  constructor(parts: TokenStoreParts) {
+    const { storage, clock, log } = parts;
+    this.#parts = parts;
+    this.#schedule = new Schedule({ clock, log, what: "token", run: (id) => this.#sweep(id) });
+    const gone = (id: string): void => {
+      this.#schedule.delete(id);
+    };
+    this.#tree = { storage, cache: this.#cache, gone };
+  }
+
+  open(): Promise<void> {
+    return this.#names.open(this.#parts.storage, this.#parts.random);
+  }
+
+  forget(): void {
+    this.#cache.clear();
+    this.#schedule.clear();
+    this.#names.forget();
+  }
+
+  async create(token: NewToken): Promise<{ readonly token: Secret; readonly entry: TokenEntry }> {
+    const { clock, random, storage } = this.#parts;
+    const made = await mint(token, { storage, random, names: this.#names, now: clock.now() });
+    this.#plan(made.entry);
+    return made;
+  }
+
+  async find(token: Secret): Promise<TokenEntry | undefined> {
+    return this.byId(this.#names.token(token));
+  }
+
+  async byId(id: string): Promise<TokenEntry | undefined> {
+    const now = this.#parts.clock.now();
+    const record = this.#cache.get(id) ?? (await this.#load(id));
+    if (record === undefined || !isLive(record, now)) return undefined;
+    for (let above = record.entry.parent; above !== ""; ) {
+      const ancestor = this.#cache.get(above) ?? (await this.#load(above));
+      if (ancestor === undefined || !isLive(ancestor, now)) return undefined;
+      above = ancestor.entry.parent;
+    }
+    return record.entry;
+  }
+
+  async byAccessor(accessor: string): Promise<TokenEntry | undefined> {
+    const id = await this.#parts.storage.get(accessorKey(this.#names.accessor(accessor)));
+    return id === undefined ? undefined : this.byId(decodeText(id));
+  }
+
+  async use(entry: TokenEntry): Promise<TokenEntry | undefined> {
+    if (entry.numUses === 0) return entry;
+    const { id } = entry;
+    return this.#change(id, (record) => {
+      const left = record.entry.numUses - 1;
+      if (left > 0) return { ...record, entry: { ...record.entry, numUses: left } };
+      return { ...record, entry: { ...record.entry, numUses: -1 }, state: "spent" };
+    });
+  }
+
+  async spent(entry: TokenEntry): Promise<void> {
+    if (entry.numUses === -1) await this.revoke(entry.id);
+  }
+
+  async renew(entry: TokenEntry, expireTime: number): Promise<TokenEntry> {
+    const lastRenewalTime = this.#parts.clock.now();
+    const after = await this.#change(entry.id, (record) => ({
+      ...record,
+      entry: { ...record.entry, expireTime, lastRenewalTime },
+    }));
+    if (after === undefined) throw new Fault("invalid", "token not found");
+    this.#plan(after);
+    return after;
+  }
+
+  async revoke(id: string): Promise<void> {
+    if (!(await markEnded(this.#tree, id))) return;
+    try {
+      await deleteTree(this.#tree, id);
+    } catch (error) {
+      // It is ended all the same; the sweep deletes what is left.
+      this.#schedule.set(id, this.#parts.clock.now());
+      throw error;
+    }
+  }
+
+  revokeOrphan(id: string): Promise<void> {
+    return deleteAlone(this.#tree, id);
+  }
+
+  async revokePrefix(prefix: string): Promise<void> {
+    await this.#walk(async (record) => {
+      if (record.entry.path.startsWith(prefix)) await this.revoke(record.entry.id);
+    });
+  }
+
+  async accessors(): Promise<readonly string[]> {
+    const out: string[] = [];
+    await this.#walk(async ({ entry }) => {
+      if ((await this.byId(entry.id)) !== undefined) out.push(entry.accessor);
+    });
+    return out.sort();
+  }
+
+  async expire(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#recall(signal), this.#schedule.run(signal)]);
+  }
+
+  /** Plans the end of everything that is stored, at once for what was to end before. */
+  async #recall(signal: AbortSignal): Promise<void> {
+    const now = this.#parts.clock.now();
+    for (const id of await this.#parts.storage.list(ENDING_ROOT)) this.#schedule.set(id, now);
+    await this.#walk((record) => {
+      if (record.state === "live") this.#plan(record.entry);
+      else this.#schedule.set(record.entry.id, now);
+      return Promise.resolve();
+    }, signal);
+  }
+
+  #plan({ id, expireTime }: TokenEntry): void {
+    if (expireTime !== 0) this.#schedule.set(id, expireTime);
+  }
+
+  /** Ends what is really due: a renewal may have come between. */
+  async #sweep(id: string): Promise<void> {
+    const now = this.#parts.clock.now();
+    const due = await markEnded(this.#tree, id, (record) => record.state !== "live" || isExpired(record.entry, now));
+    if (due) await deleteTree(this.#tree, id);
+    else this.#replan(await readRecord(this.#parts.storage, id));
+  }
+
+  #replan(record: TokenRecord | undefined): void {
+    if (record !== undefined) this.#plan(record.entry);
+  }
+
+  async #load(id: string): Promise<TokenRecord | undefined> {
+    return this.#cache.load(id, () => readRecord(this.#parts.storage, id));
+  }
+
+  /** Changes a live token after the earlier changes of it. @returns undefined, with nothing written, when it is not live */
+  #change(id: string, change: (record: TokenRecord) => TokenRecord): Promise<TokenEntry | undefined> {
+    const { storage, clock } = this.#parts;
+    return this.#users.run(id, () =>
+      this.#cache.write([id], () =>
+        storage.transact(async (tx) => {
+          const record = await readRecord(tx, id);
+          if (record === undefined || !isLive(record, clock.now())) return undefined;
+          const after = change(record);
+          putRecord(tx, after);
+          return after.entry;
+        }),
+      ),
+    );
+  }
+
+  async #walk(visit: (record: TokenRecord) => Promise<void>, signal?: AbortSignal): Promise<void> {
+    let visited = 0;
+    for (const id of await this.#parts.storage.list(ID_ROOT)) {
+      if (signal?.aborted === true) return;
+      const record = await readRecord(this.#parts.storage, id);
+      if (record !== undefined) await visit(record);
+      visited += 1;
+      if (visited % STRIDE === 0) await nextTurn();
+    }
+  }
+}
