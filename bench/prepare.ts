@@ -1,5 +1,5 @@
 /** Puts into a server what the cases need: a KV mount with 1,000 keys of 1 KiB, a policy, 50 tokens. */
-import type { Json, JsonMap } from "../lib/wire/json.ts";
+import type { JsonMap } from "../lib/wire/json.ts";
 import { benchValue, KEYS, type Prepared, TOKENS } from "./cases.ts";
 import { clientOf, type Subject } from "./subjects.ts";
 
