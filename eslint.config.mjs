@@ -12,6 +12,9 @@ const REVEAL = [
 ];
 // One line each, with what it does with the clear value.
 const EDGES = [
+  "server/clients/aws-session.ts", // hands AWS keys to the SDK
+  "server/auth/aws/config-client.ts", // stores the secret key, below the barrier
+  "server/auth/aws/access-list.ts", // stores the nonce, below the barrier; shows it to who may read the entry
   "lib/secret.ts", // compares it
   "server/token/names.ts", // HMACs a token's string
   "server/auth/token/lookup.ts", // a token looked up by its string is answered with it
@@ -21,8 +24,10 @@ const EDGES = [
   "server/seal/shamir.ts", // puts the unseal key together
   "lib/wire/client.ts", // the token header, the client certificate's key
   "lib/wire/envelope.ts", // the token that a reply hands out
+  "server/engines/system/init.ts", // shows the first root token
   "agent/login/nonce.ts", // writes the nonce to its file
   "agent/login/aws.ts", // sends the nonce
+  "agent/sink.ts", // hands the token to its sink file
 ];
 
 export default defineConfig(
