@@ -90,7 +90,7 @@ export interface Context {
   readonly token: TokenEntry | undefined;
 }
 
-/** `undefined` instead of a reply means 204. */
+/** `undefined` instead of a reply, or one with nothing to show, means 204. */
 export interface Reply {
   /** A `RawJson` must hold an object. */
   readonly data?: EncodableRecord | ReadonlyMap<string, Encodable> | RawJson;

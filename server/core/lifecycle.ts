@@ -140,7 +140,6 @@ export class Lifecycle implements Operator {
   /** Everything decrypted goes, whatever fails on the way; the keys go last and always. */
   async #close(): Promise<void> {
     const { seal, mounts, tokens, policies, audit, log } = this.#parts;
-    const wasOpen = this.#open || !this.#stop.signal.aborted;
     this.#open = false;
     this.#stop.abort();
     try {
@@ -155,7 +154,6 @@ export class Lifecycle implements Operator {
       this.#cluster = undefined;
       seal.seal();
     }
-    if (wasOpen) log("info", "sealed");
   }
 
   async #nameCluster(): Promise<void> {

@@ -43,7 +43,11 @@ interface Pass {
 interface Outcome {
   readonly reply: Reply | undefined;
   readonly issued: Issued | undefined;
+  readonly afterwards: Reply["afterwards"];
 }
+
+const NO_CONTENT: Outcome = { reply: undefined, issued: undefined, afterwards: undefined };
+const NO_WARNINGS: readonly string[] = [];
 
 export class Pipeline implements Core {
   readonly #parts: PipelineParts;
@@ -137,12 +141,13 @@ export class Pipeline implements Core {
       throw fault;
     }
     try {
-      await audit.response({ ...recordOf(pass, undefined), ...outcome });
+      const { reply, issued } = outcome;
+      await audit.response({ ...recordOf(pass, undefined), reply, issued });
     } catch (error) {
       if (outcome.reply?.login !== undefined) await this.#takeBack(outcome.issued);
       throw error;
     } finally {
-      await outcome.reply?.afterwards?.();
+      await outcome.afterwards?.();
     }
     return answer(pass, outcome);
   }
@@ -157,13 +162,14 @@ export class Pipeline implements Core {
     if (call.wrapTtl !== undefined) throw noWrapping();
     if (checked.fault !== undefined) throw checked.fault;
     const reply = await handler.run(checked.values as Values<Fields>, contextOf(pass, slot));
-    if (reply?.login !== undefined) {
-      const { issued, warnings } = await logIn(this.#parts.tokens, slot.mount, call.path, reply.login);
-      return { reply: warned(reply, warnings, checked), issued };
+    if (reply === undefined) return NO_CONTENT;
+    const { login, auth, afterwards } = reply;
+    if (login !== undefined) {
+      const { issued, warnings } = await logIn(this.#parts.tokens, slot.mount, call.path, login);
+      return { reply: warned(reply, warnings, checked), issued, afterwards };
     }
-    const auth = reply?.auth;
     const issued = auth === undefined ? undefined : { clientToken: auth.clientToken, entry: auth.entry };
-    return { reply: reply === undefined ? undefined : warned(reply, [], checked), issued };
+    return { reply: showsNothing(reply) ? undefined : warned(reply, NO_WARNINGS, checked), issued, afterwards };
   }
 
   /** A token nobody was told of must not go on living. */
@@ -218,6 +224,10 @@ function warned(reply: Reply, more: readonly string[], { ignored }: Checked): Re
   const unknown =
     ignored.length === 0 ? [] : [`Endpoint ignored these unrecognized parameters: [${ignored.join(" ")}]`];
   return { ...reply, warnings: [...(reply.warnings ?? []), ...more, ...unknown] };
+}
+
+function showsNothing({ data, bare, status, warnings, leaseDuration }: Reply): boolean {
+  return [data, bare, status, warnings, leaseDuration].every((member) => member === undefined);
 }
 
 function denied(): Fault {

@@ -1,0 +1,20 @@
+/** What the system engine reaches the server by; main.ts ties it. */
+import type { Audit } from "../../contract/audit.ts";
+import type { Mounts } from "../../contract/mounts.ts";
+import type { Operator } from "../../contract/operator.ts";
+import type { Policies } from "../../contract/policy.ts";
+import type { Tokens } from "../../contract/tokens.ts";
+
+export interface SystemPorts {
+  readonly operator: Operator;
+  readonly mounts: Mounts;
+  readonly policies: Policies;
+  readonly tokens: Tokens;
+  readonly audit: Audit;
+  /** The version of Vault's API that is spoken, with ours as build metadata: clients parse it. */
+  readonly version: string;
+  /** Shown as `running_plugin_version` of every mount. */
+  readonly runningVersion: string;
+  /** "lmdb", "inmem". */
+  readonly storageType: string;
+}

@@ -1,0 +1,32 @@
+/** The system engine, mounted at sys/: a table made of one file per group of routes. Source: Vault's API pages "/sys/…". */
+import type { EngineKind } from "../../contract/engine.ts";
+import { auditRoutes } from "./audit.ts";
+import { capabilityRoutes } from "./capabilities.ts";
+import { healthRoutes } from "./health.ts";
+import { initRoutes } from "./init.ts";
+import { mountRoutes } from "./mounts.ts";
+import { policyRoutes } from "./policies.ts";
+import type { SystemPorts } from "./ports.ts";
+import { sealRoutes } from "./seal.ts";
+import { uiMountRoutes } from "./ui-mounts.ts";
+
+export function systemKind(ports: SystemPorts): EngineKind {
+  return {
+    type: "system",
+    about: "Control, policy and debugging of the server itself",
+    kind: "secret",
+    create: ({ clock }) => ({
+      routes: [
+        ...initRoutes(ports),
+        ...sealRoutes(ports),
+        ...healthRoutes(ports, clock),
+        ...mountRoutes(ports, "secret"),
+        ...mountRoutes(ports, "auth"),
+        ...policyRoutes(ports),
+        ...capabilityRoutes(ports),
+        ...auditRoutes(ports),
+        ...uiMountRoutes(ports),
+      ],
+    }),
+  };
+}
