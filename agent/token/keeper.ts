@@ -21,6 +21,8 @@ export interface KeeperOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Milliseconds: the first wait after a failure, and the longest. */
+  readonly retry: { readonly first: number; readonly most: number };
 }
 
 /** What `oksae agent status` shows of the token: nothing secret. */
@@ -36,7 +38,6 @@ export interface TokenStatus {
   readonly problem: string;
 }
 
-const RETRY = { first: 1_000, most: 60_000 };
 /** A Retry-After beyond this is a mistake of somebody. */
 const LONGEST_RETRY_AFTER = 600_000;
 /** Without a sign of life for so long the token is looked up: a revoked one is noticed within a minute even when nothing is read. */
@@ -122,7 +123,7 @@ export class TokenKeeper {
   }
 
   async #login(signal: AbortSignal): Promise<Grant> {
-    const { clock, method, random } = this.#options;
+    const { clock, method, random, retry } = this.#options;
     this.#tell("logging in", this.#problem);
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -130,7 +131,7 @@ export class TokenKeeper {
       } catch (error) {
         signal.throwIfAborted();
         const fault = toFault(error);
-        const wait = patience(fault, backoff(attempt, RETRY, random.fraction()));
+        const wait = patience(fault, backoff(attempt, retry, random.fraction()));
         this.#complain("login failed", error instanceof Error ? error : fault, fault, wait);
         await clock.sleep(wait, signal);
       }
@@ -187,7 +188,7 @@ export class TokenKeeper {
 
   /** @returns the next attempt's number, or -1 when a new login is due at once */
   async #renew(fullTtl: number, attempt: number, signal: AbortSignal): Promise<number> {
-    const { api, clock, random, log } = this.#options;
+    const { api, clock, random, log, retry } = this.#options;
     const grant = this.#grant;
     if (grant === undefined) return -1;
     const renewal: Renewal = await renew(api, grant.token, signal);
@@ -200,7 +201,7 @@ export class TokenKeeper {
     }
     const { fault } = renewal;
     if (renewal.outcome === "trouble") {
-      const wait = patience(fault, backoff(attempt, RETRY, random.fraction()));
+      const wait = patience(fault, backoff(attempt, retry, random.fraction()));
       this.#complain("token not renewed", fault, fault, wait);
       this.#plan = { ...this.#plan, renewAt: clock.now() + wait };
       return attempt + 1;
