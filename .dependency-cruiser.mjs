@@ -11,7 +11,7 @@ const MAY = {
   "agent/supervise": [],
   "agent/local": [],
   "server/contract": [],
-  "server/config": ["server/contract"],
+  "server/config": ["server/contract", "server/audit"],
   "server/listen": ["server/contract"],
   "server/storage": ["server/contract"],
   "server/barrier": ["server/contract"],
