@@ -1,5 +1,6 @@
 /** The token store as the pipeline, the token routes and the system engine use it; `server/token` implements it. */
 import type { Secret } from "../../lib/secret.ts";
+import type { Renewal } from "./engine.ts";
 import type { LoginGrant, TokenEntry, TokenType } from "./token.ts";
 
 export interface NewToken {
@@ -57,3 +58,10 @@ export interface Tokens {
   expire(signal: AbortSignal): Promise<void>;
   forget(): void;
 }
+
+/**
+ * Asks the auth method that made a token whether and how far it may be renewed.
+ * @returns undefined when the method has no say
+ * @throws Fault "denied" when it refuses, "unavailable" when it cannot tell now
+ */
+export type RenewLogin = (token: TokenEntry) => Promise<Renewal | undefined>;

@@ -1,0 +1,31 @@
+/** What the routes of the token method are made with, and the fields they share. */
+import type { Clock } from "../../../lib/clock.ts";
+import type { Context, Fields } from "../../contract/engine.ts";
+import type { Mounts } from "../../contract/mounts.ts";
+import type { RenewLogin, Tokens } from "../../contract/tokens.ts";
+
+/** What the engine reaches the rest of the server by. */
+export interface TokenAuthPorts {
+  readonly tokens: Tokens;
+  /** Whose TTLs bound a renewal. */
+  readonly mounts: Pick<Mounts, "find">;
+  /** Asks the auth method behind a token. */
+  readonly renewal: RenewLogin;
+  /** Whether the caller's policies give sudo on the path of its call; root always has it. */
+  readonly sudo: (context: Context) => Promise<boolean>;
+  /** Whether there is such a policy: a name without one is a warning. */
+  readonly hasPolicy: (name: string) => Promise<boolean>;
+}
+
+/** What the route tables are made with. */
+export interface TokenAuth extends TokenAuthPorts {
+  readonly clock: Clock;
+}
+
+export const TOKEN_FIELD = {
+  token: { type: "string", about: "The token", sensitive: true },
+} as const satisfies Fields;
+
+export const ACCESSOR_FIELD = {
+  accessor: { type: "string", about: "The token's accessor" },
+} as const satisfies Fields;
