@@ -5,12 +5,13 @@ import type { Reader, Transaction } from "../contract/storage.ts";
 import type { TokenEntry } from "../contract/token.ts";
 
 const FORMAT = 1;
+const ROOT = "sys/token/";
 const INTERNAL_LIMITS = { depth: 1000, members: Number.MAX_SAFE_INTEGER };
 
-export const SALT_KEY = "salt";
-export const ID_ROOT = "id/";
+export const SALT_KEY = `${ROOT}salt`;
+export const ID_ROOT = `${ROOT}id/`;
 /** Trees whose end was decided: named here until the last of them is deleted, so that a crash in between leaves no rest. */
-export const ENDING_ROOT = "ending/";
+export const ENDING_ROOT = `${ROOT}ending/`;
 
 export function idKey(id: string): string {
   return ID_ROOT + id;
@@ -18,12 +19,12 @@ export function idKey(id: string): string {
 
 /** @param hash HMAC of the accessor */
 export function accessorKey(hash: string): string {
-  return `accessor/${hash}`;
+  return `${ROOT}accessor/${hash}`;
 }
 
 /** One key a child; its value says nothing. */
 export function childRoot(parent: string): string {
-  return `child/${parent}/`;
+  return `${ROOT}child/${parent}/`;
 }
 
 export const NOTHING: Uint8Array = encodeStored(FORMAT, "");

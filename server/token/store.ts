@@ -39,7 +39,7 @@ const CACHED = 50_000;
 const STRIDE = 64;
 
 export interface TokenStoreParts {
-  /** Of the tokens alone, decrypted: a view of "sys/token/". */
+  /** The whole store, decrypted; everything of tokens lies below "sys/token/". */
   readonly storage: Storage;
   readonly clock: Clock;
   readonly random: Random;

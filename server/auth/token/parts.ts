@@ -4,22 +4,16 @@ import type { Context, Fields } from "../../contract/engine.ts";
 import type { Mounts } from "../../contract/mounts.ts";
 import type { RenewLogin, Tokens } from "../../contract/tokens.ts";
 
-/** What the engine reaches the rest of the server by. */
-export interface TokenAuthPorts {
+export interface TokenAuth {
+  readonly clock: Clock;
   readonly tokens: Tokens;
   /** Whose TTLs bound a renewal. */
   readonly mounts: Pick<Mounts, "find">;
-  /** Asks the auth method behind a token. */
   readonly renewal: RenewLogin;
   /** Whether the caller's policies give sudo on the path of its call; root always has it. */
   readonly sudo: (context: Context) => Promise<boolean>;
-  /** Whether there is such a policy: a name without one is a warning. */
+  /** A name without a policy behind it is worth a warning. */
   readonly hasPolicy: (name: string) => Promise<boolean>;
-}
-
-/** What the route tables are made with. */
-export interface TokenAuth extends TokenAuthPorts {
-  readonly clock: Clock;
 }
 
 export const TOKEN_FIELD = {
