@@ -66,8 +66,7 @@ class NativeReader {
       const at = this.#cursor.place();
       const text = this.#cursor.peek() === '"' ? quotedString(this.#cursor) : this.#cursor.take(NAME);
       if (text === undefined) return keys;
-      keys.push({ text, at });
-      this.#cursor.count();
+      if (keys.push({ text, at }) > 1) this.#cursor.count();
     }
   }
 

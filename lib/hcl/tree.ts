@@ -70,7 +70,7 @@ export interface HclLimits {
   readonly size: number;
   /** Nested lists and objects. */
   readonly depth: number;
-  /** Members of all objects and items of all lists together. */
+  /** Members of all objects, labels, and items of all lists together. */
   readonly members: number;
 }
 
