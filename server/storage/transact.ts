@@ -116,9 +116,9 @@ class Turns {
   }
 
   #end(turn: Turn): void {
-    const queue = this.#queues.get(turn.place);
-    if (queue === undefined || queue[0] !== turn) return;
-    const next = queue[1];
+    const queue = this.#queues.get(turn.place) ?? [];
+    const [holder, next] = queue;
+    if (holder !== turn) return;
     queue.shift();
     if (next === undefined) this.#queues.delete(turn.place);
     else {
