@@ -10,8 +10,8 @@ import { type Fault, toFault } from "../lib/fault.ts";
 import type { Log } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
 import { Secret } from "../lib/secret.ts";
-import { requestKey } from "./fetch/request_key.ts";
 import type { Known } from "./fetch/store.ts";
+import { requestKey } from "./render/requests.ts";
 import type { Lookup, ReadRequest, Rendered } from "./render/types.ts";
 
 /** What an item needs of the store. */
@@ -185,7 +185,7 @@ export class Item {
     log(level, `${step} failed`, { file: name, error: error instanceof Error ? error : fault });
     this.#show({ state: "failing", problem: fault.message });
     // A template fails the same way until an input changes.
-    if (step === "render") return Infinity;
+    if (step === "render" && fault.kind === "invalid") return Infinity;
     const wait = backoff(this.#attempt, RETRY, random.fraction());
     this.#attempt += 1;
     return wait;

@@ -2,6 +2,7 @@
  * Composes the stages: the keeper's token feeds the store, the store's values feed the items, the items' states feed
  * systemd and the status file. Everything that touches the machine is handed in, so that tests run the whole of it.
  */
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../lib/clock.ts";
 import { Daemon, untilAborted } from "../lib/daemon.ts";
 import { Doorbell } from "../lib/doorbell.ts";
@@ -11,11 +12,11 @@ import type { Secret } from "../lib/secret.ts";
 import type { Api } from "../lib/wire/api.ts";
 import type { AgentConfig, CommandConfig, ItemConfig, TargetConfig } from "./config/types.ts";
 import { Reader } from "./fetch/reader.ts";
-import { requestKey } from "./fetch/request_key.ts";
 import { Store } from "./fetch/store.ts";
 import { pollingWatch } from "./fetch/watch.ts";
 import { Item, type ItemStatus } from "./item.ts";
 import type { LoginMethod } from "./login/method.ts";
+import { requestKey } from "./render/requests.ts";
 import type { Lookup, Rendered } from "./render/types.ts";
 import { renderToken, tokenValues } from "./sink.ts";
 import { TokenKeeper, type TokenStatus } from "./token/keeper.ts";
@@ -85,7 +86,11 @@ export class Agent {
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     const tasks = [
-      (stop: AbortSignal) => this.#keeper.run(stop),
+      (stop: AbortSignal) => {
+        // Each item waits on it: their number is no leak.
+        setMaxListeners(0, stop);
+        return this.#keeper.run(stop);
+      },
       (stop: AbortSignal) => this.#readOnceLoggedIn(stop),
       ...this.#items.map((item) => (stop: AbortSignal) => item.run(stop)),
       ...(this.#config.exitAfterAuth ? [(stop: AbortSignal) => this.#endWhenPlaced(end, stop)] : []),

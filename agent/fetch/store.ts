@@ -10,8 +10,8 @@ import { type Fault, toFault } from "../../lib/fault.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import { stringifyJson } from "../../lib/wire/json.ts";
+import { requestKey } from "../render/requests.ts";
 import type { ReadRequest, ReadResult } from "../render/types.ts";
-import { requestKey } from "./request_key.ts";
 import type { Watch } from "./watch.ts";
 
 export interface StoreOptions {

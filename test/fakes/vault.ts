@@ -142,7 +142,10 @@ export function fakeVault(): FakeVault {
       lease_id: "",
       lease_duration: 0,
       renewable: false,
-      data: { data: found.data, metadata: { version: found.version } },
+      data: {
+        data: found.data,
+        metadata: { version: found.version, created_time: "2026-01-01T00:00:00Z", destroyed: false },
+      },
     };
     return { status: 200, body };
   };
