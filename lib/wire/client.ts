@@ -12,6 +12,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Clock } from "../clock.ts";
+import { errorCode } from "../error-code.ts";
 import { Fault } from "../fault.ts";
 import type { Secret } from "../secret.ts";
 import { WireError, type WireErrorParts, type WireReason } from "./error.ts";
@@ -215,7 +216,7 @@ class Client implements WireClient {
     } catch (error) {
       signal.throwIfAborted();
       if (watch.failure !== undefined) throw watch.failure;
-      const died = req.reusedSocket && (isCode(error, "ECONNRESET") || isCode(error, "EPIPE"));
+      const died = req.reusedSocket && (errorCode(error) === "ECONNRESET" || errorCode(error) === "EPIPE");
       if (died && (method === "GET" || method === "HEAD"))
         throw new StaleConnection("connection lost", { cause: error });
       throw asWireError(error, this.#parts(sent));
@@ -291,10 +292,6 @@ function headersFor(request: WireRequest, body: Buffer | undefined, userAgent: s
 
 /** A kept-alive connection that the server had closed when the request was on its way. */
 class StaleConnection extends Error {}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
-}
 
 function tlsOptions(tls: WireTls): object {
   return {

@@ -1,5 +1,6 @@
 /** A reply as it comes off the connection: bounded, decoded, its errors told apart. Part of the client. */
 import type { IncomingMessage } from "node:http";
+import { errorCode } from "../error-code.ts";
 import { WireError, type WireErrorParts, type WireReason } from "./error.ts";
 import { isJsonMap, type Json, type JsonMap, parseJson } from "./json.ts";
 
@@ -85,7 +86,7 @@ function texts(value: Json | undefined): readonly string[] {
 /** What node:http and node:tls throw, as a `WireError` with the reason and a word on what to check. */
 export function asWireError(error: unknown, where: Where): WireError {
   if (error instanceof WireError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorCode(error);
   return new WireError(describe(code), { ...where, reason: reasonOf(code), cause: error });
 }
 

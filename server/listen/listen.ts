@@ -68,6 +68,8 @@ class Door implements Listening {
   readonly #tls: ListenerTls | undefined;
   /** Also those in the middle of a TLS handshake, which node:http knows nothing of. */
   readonly #sockets = new Set<Socket>();
+  /** Those on which no request has begun: node:http does not count them as idle. */
+  readonly #silent = new Set<Socket>();
   #server: Server | TlsServer | undefined;
   #address = "";
 
@@ -101,7 +103,14 @@ class Door implements Listening {
       this.#sockets.add(socket);
       socket.once("close", () => void this.#sockets.delete(socket));
     });
-    openListDoor(server, loaded === undefined ? "connection" : "secureConnection");
+    const ready = loaded === undefined ? "connection" : "secureConnection";
+    server.on(ready, (socket: Socket) => {
+      const heard = (): void => void this.#silent.delete(socket);
+      this.#silent.add(socket);
+      socket.once("data", heard);
+      socket.once("close", heard);
+    });
+    openListDoor(server, ready);
     this.#server = server;
     return server;
   }
@@ -165,6 +174,8 @@ class Door implements Listening {
       if (!res.headersSent) res.setHeader("connection", "close");
     }
     server.closeIdleConnections();
+    for (const socket of this.#silent) socket.destroy();
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
     const done = new AbortController();
     const late = this.#ports.clock.sleep(deadline, done.signal).then(
       () => {
@@ -187,7 +198,7 @@ function serverOptions(config: ListenerConfig): ServerOptions {
     headersTimeout: Math.min(request, Math.max(config.headerTimeout ?? 80_000, idle + 1000)),
     requestTimeout: request,
     maxHeaderSize: config.maxHeaderSize ?? 64 * KIB,
-    connectionsCheckingInterval: 5000,
+    connectionsCheckingInterval: Math.min(5000, request),
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: 60_000,
@@ -207,10 +218,9 @@ function nameOf(config: ListenerConfig): string {
 
 const SAID: ReadonlyMap<string, string> = new Map([
   ["EADDRINUSE", "the address is in use"],
-  ["EACCES", "no permission: ports below 1024 need CAP_NET_BIND_SERVICE"],
+  ["EACCES", "no permission (ports below 1024 need CAP_NET_BIND_SERVICE)"],
   ["EADDRNOTAVAIL", "no interface of this machine has this address"],
   ["ENOTFOUND", "no such host"],
-  ["ENOENT", "no such directory"],
 ]);
 
 function said(error: NodeJS.ErrnoException): string {

@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureVersion, type TlsOptions } from "node:tls";
+import { errorCode } from "../../lib/error-code.ts";
 import { Fault } from "../../lib/fault.ts";
 import type { ListenerTls } from "../contract/listener.ts";
 
@@ -69,5 +70,6 @@ function matches(leaf: X509Certificate, key: Buffer, file: string): boolean {
 }
 
 function reason(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+  const code = errorCode(cause);
+  return code === "" ? "unknown reason" : code;
 }

@@ -1,6 +1,8 @@
 /** A unix socket's place in the file system: a dead one is removed, a living one or anything else never is. */
 import { chmod, chown, lstat, unlink } from "node:fs/promises";
 import { connect, type Server } from "node:net";
+import { dirname } from "node:path";
+import { errorCode } from "../../lib/error-code.ts";
 import { Fault } from "../../lib/fault.ts";
 import type { UnixListener } from "../contract/listener.ts";
 
@@ -15,6 +17,9 @@ export async function clearPlace(path: string): Promise<void> {
   if (!path.startsWith("/") || Buffer.byteLength(path) > LONGEST) {
     throw new Fault("invalid", `socket ${path}: the path must be absolute and at most ${String(LONGEST)} bytes`);
   }
+  if ((await inode(dirname(path))) === undefined) {
+    throw new Fault("invalid", `socket ${path}: there is no such directory`);
+  }
   const before = await inode(path);
   if (before === undefined) return;
   if (!before.socket) throw new Fault("invalid", `socket ${path}: something that is no socket lies there; remove it`);
@@ -28,7 +33,7 @@ async function inode(path: string): Promise<{ readonly ino: number; readonly soc
     const found = await lstat(path);
     return { ino: found.ino, socket: found.isSocket() };
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (errorCode(cause) === "ENOENT") return undefined;
     throw new Fault("invalid", `socket ${path}: its place cannot be looked at`, { cause });
   }
 }
