@@ -4,8 +4,8 @@ import type { Context, Fields } from "../../contract/engine.ts";
 import type { Mounts } from "../../contract/mounts.ts";
 import type { RenewLogin, Tokens } from "../../contract/tokens.ts";
 
-export interface TokenAuth {
-  readonly clock: Clock;
+/** What the method reaches the rest of the server by. */
+export interface TokenAuthPorts {
   readonly tokens: Tokens;
   /** Whose TTLs bound a renewal. */
   readonly mounts: Pick<Mounts, "find">;
@@ -14,6 +14,10 @@ export interface TokenAuth {
   readonly sudo: (context: Context) => Promise<boolean>;
   /** A name without a policy behind it is worth a warning. */
   readonly hasPolicy: (name: string) => Promise<boolean>;
+}
+
+export interface TokenAuth extends TokenAuthPorts {
+  readonly clock: Clock;
 }
 
 export const TOKEN_FIELD = {
