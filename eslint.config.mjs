@@ -24,9 +24,11 @@ const EDGES = [
   "server/seal/shamir.ts", // puts the unseal key together
   "lib/wire/client.ts", // the token header, the client certificate's key
   "lib/wire/envelope.ts", // the token that a reply hands out
+  "server/dev.ts", // prints the root token of -dev
   "server/engines/system/init.ts", // shows the first root token
   "agent/login/nonce.ts", // writes the nonce to its file
   "agent/login/aws.ts", // sends the nonce
+  "agent/place/scrub.ts", // finds secrets in a command's output, to hide them
   "agent/sink.ts", // hands the token to its sink file
 ];
 

@@ -1,6 +1,18 @@
 /** The mount table as the system engine changes it; `server/core` implements it. */
 import type { Mount, MountTune } from "./engine.ts";
 
+/** A mount that leaves everything to the server's defaults. */
+export const NO_TUNE: MountTune = {
+  defaultLeaseTtl: 0,
+  maxLeaseTtl: 0,
+  listingVisibility: "",
+  tokenType: "",
+  auditNonHmacRequestKeys: [],
+  auditNonHmacResponseKeys: [],
+  passthroughRequestHeaders: [],
+  allowedResponseHeaders: [],
+};
+
 export interface NewMount {
   /** With its trailing slash; "auth/…" for auth methods. */
   readonly path: string;

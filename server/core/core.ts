@@ -40,6 +40,8 @@ export interface ServerParts {
   readonly storageAt: (prefix: string) => Storage;
   /** All that can be mounted, with "system" and the auth method "token" among them. */
   readonly kinds: (ports: CorePorts) => readonly EngineKind[];
+  /** "" = one is made at init. */
+  readonly clusterName?: string;
   /** Milliseconds. */
   readonly defaultLeaseTtl: number;
   readonly maxLeaseTtl: number;
@@ -54,7 +56,12 @@ export interface RunningCore extends Core, CorePorts {
 export function buildServer(parts: ServerParts): RunningCore {
   const { clock, random, log, storageAt } = parts;
   const mounts = new MountTable({ ...parts, env: { clock, random, log } });
-  const operator = new Lifecycle({ ...parts, mounts, storage: storageAt("core/") });
+  const operator = new Lifecycle({
+    ...parts,
+    clusterName: parts.clusterName ?? "",
+    mounts,
+    storage: storageAt("core/"),
+  });
   const renewal = renewalBy(mounts);
   mounts.serve(parts.kinds({ operator, mounts, renewal }));
   const pipeline = new Pipeline({ ...parts, router: mounts.router, isOpen: () => operator.isOpen() });

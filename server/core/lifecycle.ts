@@ -22,6 +22,7 @@ export interface LifecycleParts {
   readonly tokens: Tokens;
   readonly policies: Policies;
   readonly audit: Audit;
+  readonly clusterName: string;
   /** Below "core/". */
   readonly storage: Storage;
   readonly random: Random;
@@ -157,8 +158,8 @@ export class Lifecycle implements Operator {
   }
 
   async #nameCluster(): Promise<void> {
-    const { random, storage } = this.#parts;
-    const name = `oksae-cluster-${random.bytes(4).toString("hex")}`;
+    const { random, storage, clusterName } = this.#parts;
+    const name = clusterName || `oksae-cluster-${random.bytes(4).toString("hex")}`;
     const text = stringifyJson({ format: 1, name, id: random.uuid() });
     await storage.transact((tx) => {
       tx.put(CLUSTER_KEY, Buffer.from(text, "utf8"));

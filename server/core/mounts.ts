@@ -5,14 +5,14 @@
  */
 import { Fault } from "../../lib/fault.ts";
 import type { Engine, EngineEnv, Mount } from "../contract/engine.ts";
-import type { Mounts, NewMount } from "../contract/mounts.ts";
+import { type Mounts, type NewMount, NO_TUNE } from "../contract/mounts.ts";
 import type { Storage } from "../contract/storage.ts";
 import type { Tokens } from "../contract/tokens.ts";
 import { type Kinds, resolveKind } from "./kinds.ts";
 import { deleteAll } from "./purge.ts";
 import { Router, Slot } from "./router.ts";
 import { checkFree, checkPath, checkTtls, PINNED, UNTUNABLE } from "./rules.ts";
-import { decodeTable, encodeTable, type MountRecord, NO_TUNE } from "./table.ts";
+import { decodeTable, encodeTable, type MountRecord } from "./table.ts";
 import { turnstile } from "./turnstile.ts";
 
 const KEY = "mounts";

@@ -30,17 +30,6 @@ export interface MountRecord {
   readonly leaving: boolean;
 }
 
-export const NO_TUNE: MountTune = {
-  defaultLeaseTtl: 0,
-  maxLeaseTtl: 0,
-  listingVisibility: "",
-  tokenType: "",
-  auditNonHmacRequestKeys: [],
-  auditNonHmacResponseKeys: [],
-  passthroughRequestHeaders: [],
-  allowedResponseHeaders: [],
-};
-
 export function encodeTable(records: readonly MountRecord[]): Uint8Array {
   const mounts = records.map((record) => ({ ...record, tune: { ...record.tune } }));
   return Buffer.from(stringifyJson({ format: FORMAT, mounts }), "utf8");

@@ -1,6 +1,7 @@
 /** sys/mounts and sys/auth: the same routes, for secrets engines and for auth methods. Source: Vault's API pages of these names. */
 import { Fault } from "../../../lib/fault.ts";
-import { type Fields, type Mount, type MountTune, type Route, route } from "../../contract/engine.ts";
+import { type Fields, type Mount, type Route, route } from "../../contract/engine.ts";
+import { NO_TUNE } from "../../contract/mounts.ts";
 import { mountInfo, shownPath, tuneInfo } from "./mount-info.ts";
 import { withSlash } from "./paths.ts";
 import type { SystemPorts } from "./ports.ts";
@@ -8,17 +9,6 @@ import { readConfig, readTune, tuneFields } from "./tune.ts";
 
 type Ports = Pick<SystemPorts, "mounts" | "runningVersion">;
 type Kind = Mount["kind"];
-
-const NO_TUNE: MountTune = {
-  defaultLeaseTtl: 0,
-  maxLeaseTtl: 0,
-  listingVisibility: "",
-  tokenType: "",
-  auditNonHmacRequestKeys: [],
-  auditNonHmacResponseKeys: [],
-  passthroughRequestHeaders: [],
-  allowedResponseHeaders: [],
-};
 
 const PATH = { type: "string", about: "Where it is mounted", required: true } as const;
 

@@ -1,0 +1,92 @@
+/**
+ * The server put together over an open store: barrier, seal, tokens, policies, audit, engines and core. main.ts calls it
+ * with what the configuration says; tests with a store in memory.
+ */
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { Random } from "../lib/random.ts";
+import { VERSION } from "../lib/version.ts";
+import { type AuditBroker, auditBroker } from "./audit/broker.ts";
+import type { TokenAuthPorts } from "./auth/token/parts.ts";
+import { tokenAuth } from "./auth/token/token-auth.ts";
+import { barrier } from "./barrier/barrier.ts";
+import type { AuditDeviceInfo } from "./contract/audit.ts";
+import type { EngineKind } from "./contract/engine.ts";
+import type { Policies } from "./contract/policy.ts";
+import type { Storage } from "./contract/storage.ts";
+import { buildServer, type RunningCore } from "./core/core.ts";
+import { kvV1, kvV2 } from "./engines/kv/kv.ts";
+import { systemKind } from "./engines/system/system.ts";
+import { policyStore } from "./policy/store.ts";
+import { shamirSeal } from "./seal/shamir.ts";
+import { prefixed } from "./storage/view.ts";
+import { tokenStore } from "./token/store.ts";
+
+/** The release of Vault whose API is spoken: clients switch features on by it. Ours is the build metadata. */
+const API_VERSION = `1.15.0+oksae.${VERSION}`;
+
+export interface ComposeParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Below the barrier; still the caller's to close. */
+  readonly store: Storage;
+  /** As sys/seal-status shows it: "lmdb", "inmem". */
+  readonly storageType: string;
+  /** Audit devices that the configuration declares. */
+  readonly declared: readonly AuditDeviceInfo[];
+  /** Auth methods and engines that need clients of their own. */
+  readonly kinds: readonly EngineKind[];
+  readonly clusterName?: string;
+  /** Milliseconds. */
+  readonly defaultLeaseTtl: number;
+  readonly maxLeaseTtl: number;
+}
+
+export interface Composed {
+  readonly core: RunningCore;
+  readonly audit: AuditBroker;
+}
+
+export function compose(parts: ComposeParts): Composed {
+  const { clock, random, log, store, storageType } = parts;
+  const env = { clock, random, log };
+  const wall = barrier(store, env);
+  const seal = shamirSeal({ store, barrier: wall, random, log });
+  const storageAt = (prefix: string): Storage => prefixed(seal.storage, prefix);
+  const tokens = tokenStore({ storage: seal.storage, ...env });
+  const policies = policyStore(storageAt("policy/"));
+  const audit = auditBroker({ storage: storageAt("audit/"), ...env, declared: parts.declared });
+  const versions = { version: API_VERSION, runningVersion: `v${VERSION}+builtin.oksae` };
+  const core = buildServer({
+    ...env,
+    seal,
+    tokens,
+    policies,
+    audit,
+    storageAt,
+    clusterName: parts.clusterName ?? "",
+    defaultLeaseTtl: parts.defaultLeaseTtl,
+    maxLeaseTtl: parts.maxLeaseTtl,
+    kinds: (ports) => [
+      systemKind({ ...ports, ...versions, policies, tokens, audit, storageType }),
+      tokenAuth({ ...ports, tokens, ...asked(policies) }),
+      kvV1,
+      kvV2,
+      ...parts.kinds,
+    ],
+  });
+  return { core, audit };
+}
+
+/** What the token method asks the policies beyond what the pipeline has asked already. */
+function asked(policies: Policies): Pick<TokenAuthPorts, "sudo" | "hasPolicy"> {
+  return {
+    sudo: async ({ token, call: { operation, path, data, wrapTtl } }) => {
+      if (token === undefined) return false;
+      const acl = await policies.acl(token.policies);
+      return acl.decide({ operation, path, data, wrapTtl }).sudo;
+    },
+    hasPolicy: async (name) => (await policies.read(name)) !== undefined,
+  };
+}
