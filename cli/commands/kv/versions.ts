@@ -3,7 +3,7 @@ import { isJsonMap, type Json, JsonNumber } from "../../../lib/wire/json.ts";
 import { callOrNothing, member, nothingAt } from "../../context.ts";
 import { readPairs } from "../../input/data.ts";
 import { CommandError } from "../../io.ts";
-import { printData, printKeys, printSecret, say } from "../../output/print.ts";
+import { printKeys, printSecret, say } from "../../output/print.ts";
 import { pathTitle, sorted } from "../../output/text.ts";
 import { command, type Flags, flagList, flagText, type Spec } from "../register.ts";
 import { apiPath, kvPath, needVersion2 } from "./mount.ts";
@@ -111,16 +111,6 @@ export const kvVersionCommands: readonly Spec[] = [
       needVersion2(at, "kv metadata list");
       const api = apiPath(at, "metadata");
       printKeys(context, (await callOrNothing(context, { method: "LIST", path: api }))?.body, api);
-    },
-  }),
-  command({
-    usage: "kv enable-versioning <mount>",
-    about: "Turns a KV version 1 engine into version 2",
-    run: async (context, [mount = ""]) => {
-      const body = new Map<string, Json>([["options", new Map([["version", "2"]])]]);
-      const path = mount.replace(/^\/+|\/+$/g, "");
-      await context.api({ method: "POST", path: `sys/mounts/${path}/tune`, body });
-      printData(context, new Map(), () => `Success! Tuned the secrets engine at: ${path}/\n`);
     },
   }),
 ];
