@@ -59,5 +59,6 @@ export const closeFile = (fd: number): Promise<undefined> =>
 
 /** "ENOSPC", "EAGAIN", …; "" when the error is none of the system's. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+  if (typeof error !== "object" || error === null || !("code" in error)) return "";
+  return typeof error.code === "string" ? error.code : "";
 }

@@ -26,7 +26,7 @@ export const QUEUE_LIMITS: QueueLimits = { deadline: 2000, waiting: 64 * 1024 * 
 interface Line {
   readonly text: string;
   readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class LineQueue {
@@ -94,8 +94,7 @@ export class LineQueue {
         await this.#target.put(Buffer.from(text));
         for (const line of lines) line.resolve();
       } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error));
-        for (const line of lines) line.reject(reason);
+        for (const line of lines) line.reject(error);
       }
       this.#hangs = false;
     }

@@ -39,7 +39,7 @@ async function textOf(file: string): Promise<string> {
 }
 
 function unreadable(path: string, error: unknown): Fault {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown error";
   return new Fault("invalid", `${path}: cannot be read (${code})`, { cause: error });
 }
 
