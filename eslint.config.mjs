@@ -29,6 +29,7 @@ const EDGES = [
   "agent/login/nonce.ts", // writes the nonce to its file
   "agent/login/aws.ts", // sends the nonce
   "agent/place/scrub.ts", // finds secrets in a command's output, to hide them
+  "agent/placing.ts", // hands a file's text to placing
   "agent/sink.ts", // hands the token to its sink file
 ];
 
