@@ -30,7 +30,7 @@ export function childRoot(parent: string): string {
 export const NOTHING: Uint8Array = encodeStored(FORMAT, "");
 
 /** "spent": its last use is being served. "ended": revoked, deletion under way. */
-export type TokenState = "live" | "spent" | "ended";
+type TokenState = "live" | "spent" | "ended";
 
 export interface TokenRecord {
   readonly entry: TokenEntry;
@@ -46,13 +46,13 @@ type StoredEntry = Omit<TokenEntry, "metadata" | "internal"> & {
   readonly internal: string;
 };
 
-export function encodeRecord(record: TokenRecord): Uint8Array {
+function encodeRecord(record: TokenRecord): Uint8Array {
   const { metadata, internal, ...rest } = record.entry;
   const entry: StoredEntry = { ...rest, metadata: [...metadata], internal: stringifyJson(internal) };
   return encodeStored(FORMAT, JSON.stringify({ ...record, entry }));
 }
 
-export function decodeRecord(bytes: Uint8Array): TokenRecord {
+function decodeRecord(bytes: Uint8Array): TokenRecord {
   const stored = JSON.parse(decodeStored(FORMAT, bytes, "token")) as Omit<TokenRecord, "entry"> & {
     readonly entry: StoredEntry;
   };

@@ -59,7 +59,7 @@ export function encodeMeta({ custom, versions, ...rest }: Meta): Uint8Array {
   return encodeStored(FORMAT, JSON.stringify(stored));
 }
 
-export function decodeMeta(bytes: Uint8Array): Meta {
+function decodeMeta(bytes: Uint8Array): Meta {
   const { custom, versions, ...rest } = JSON.parse(decodeStored(FORMAT, bytes, "metadata")) as StoredMeta;
   return {
     ...rest,
