@@ -1,7 +1,7 @@
 /**
- * Failed logins: how often an instance's nonce did not match, and when a source is to wait. A failure counts for the
- * pair of instance and source address, so nobody locks out an instance from elsewhere, and for the address alone.
- * Both maps are bounded; what was quiet for longest is forgotten first.
+ * Failed logins: how often an instance's nonce did not match, and when a source is to wait. What fails after the document
+ * has been verified counts for the pair of instance and source address, so nobody locks out an instance from elsewhere;
+ * what fails before counts for the address. Both maps are bounded; what was quiet for longest is forgotten first.
  */
 import type { Clock } from "../../../lib/clock.ts";
 import { Fault } from "../../../lib/fault.ts";
@@ -18,8 +18,8 @@ const ADDRESS: Limit = { burst: 1200, rate: 20 };
 const MOST = 10_000;
 
 interface Level {
-  level: number;
-  at: number;
+  readonly level: number;
+  readonly at: number;
 }
 
 export class Failures {
@@ -32,20 +32,21 @@ export class Failures {
     this.#clock = clock;
   }
 
-  /** @throws Fault "throttled" with `retryAfter` while the source has failed too often */
+  /**
+   * @param instance undefined = before the document is verified
+   * @throws Fault "throttled" with `retryAfter` while the source has failed too often
+   */
   check(address: string, instance: string | undefined): void {
-    const waits = [
-      this.#wait(address, ADDRESS),
-      instance === undefined ? 0 : this.#wait(pair(address, instance), PAIR),
-    ];
-    const wait = Math.max(...waits);
-    if (wait > 0)
-      throw new Fault("throttled", "too many failed logins: wait before trying again", { retryAfter: wait });
+    const [key, limit] = counterOf(address, instance);
+    const over = this.#level(key, limit) - (limit.burst - 1);
+    if (over <= 0) return;
+    const retryAfter = Math.ceil((over / limit.rate) * 1000);
+    throw new Fault("throttled", "too many failed logins: wait before trying again", { retryAfter });
   }
 
   count(address: string, instance: string | undefined): void {
-    this.#raise(address, ADDRESS);
-    if (instance !== undefined) this.#raise(pair(address, instance), PAIR);
+    const [key, limit] = counterOf(address, instance);
+    keep(this.#levels, key, { level: this.#level(key, limit) + 1, at: this.#clock.monotonic() });
   }
 
   /** @returns how often it has happened to this instance since the server was unsealed */
@@ -70,16 +71,6 @@ export class Failures {
     this.#mismatches.clear();
   }
 
-  /** @returns milliseconds until the next failure is allowed */
-  #wait(key: string, limit: Limit): number {
-    const over = this.#level(key, limit) - (limit.burst - 1);
-    return over <= 0 ? 0 : Math.ceil((over / limit.rate) * 1000);
-  }
-
-  #raise(key: string, limit: Limit): void {
-    keep(this.#levels, key, { level: this.#level(key, limit) + 1, at: this.#clock.monotonic() });
-  }
-
   #level(key: string, limit: Limit): number {
     const found = this.#levels.get(key);
     if (found === undefined) return 0;
@@ -87,8 +78,8 @@ export class Failures {
   }
 }
 
-function pair(address: string, instance: string): string {
-  return `${instance} ${address}`;
+function counterOf(address: string, instance: string | undefined): readonly [string, Limit] {
+  return instance === undefined ? [address, ADDRESS] : [`${instance} ${address}`, PAIR];
 }
 
 function keep<V>(map: Map<string, V>, key: string, value: V): void {
