@@ -5,6 +5,8 @@ import { Fault, toFault } from "../lib/fault.ts";
 import type { Level, Log } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
 import { VERSION } from "../lib/version.ts";
+import { awsAuth, awsEc2Auth } from "./auth/aws/aws.ts";
+import { awsPorts } from "./clients/aws.ts";
 import { type Composed, compose } from "./compose.ts";
 import type { ServerConfig, StorageConfig } from "./config/types.ts";
 import type { Store } from "./contract/storage.ts";
@@ -66,6 +68,7 @@ export async function startServer(config: ServerConfig, machine: Machine): Promi
 function composeFrom(config: ServerConfig, store: Store, machine: Machine): Composed {
   const { clock, random, log } = machine;
   const { defaultLeaseTtl, maxLeaseTtl, clusterName } = config;
+  const aws = awsPorts(clock);
   return compose({
     clock,
     random,
@@ -73,7 +76,7 @@ function composeFrom(config: ServerConfig, store: Store, machine: Machine): Comp
     store,
     storageType: config.storage.type === "memory" ? "inmem" : config.storage.type,
     declared: config.audit,
-    kinds: [],
+    kinds: [awsAuth(aws), awsEc2Auth(aws)],
     clusterName,
     defaultLeaseTtl,
     maxLeaseTtl,

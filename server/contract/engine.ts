@@ -22,6 +22,7 @@ export interface Field {
    */
   readonly type: "string" | "int" | "bool" | "duration" | "strings" | "texts" | "map" | "json";
   readonly about: string;
+  /** In the path, or in the body of a write; a read, list or delete is served without it. */
   readonly required?: boolean;
   /** Its numbers and booleans are HMACed in the audit like its strings, its value is never echoed, the UI masks it. */
   readonly sensitive?: boolean;

@@ -7,7 +7,7 @@
 import { parseDuration } from "../../lib/duration.ts";
 import { Fault } from "../../lib/fault.ts";
 import { isJsonList, isJsonMap, type Json, type JsonMap, JsonNumber } from "../../lib/wire/json.ts";
-import type { Field, Route } from "../contract/engine.ts";
+import type { Field, Operation, Route } from "../contract/engine.ts";
 
 export interface Checked {
   /** By field name, without a prototype; what did not pass is absent. */
@@ -19,16 +19,24 @@ export interface Checked {
 }
 
 const NONE: readonly string[] = [];
+const WRITES: ReadonlySet<Operation> = new Set(["create", "update", "patch"]);
 
-/** @param params from the path: they win over members of the body, as in Vault */
-export function checkFields(route: Route, params: ReadonlyMap<string, string>, data: JsonMap): Checked {
+/**
+ * A required field must be there when something is written; a read, list or delete has no body to hold it.
+ * @param params from the path: they win over members of the body, as in Vault
+ */
+export function checkFields(
+  route: Route,
+  params: ReadonlyMap<string, string>,
+  data: JsonMap,
+  operation: Operation = "update",
+): Checked {
+  const writes = WRITES.has(operation);
   const values = Object.create(null) as Record<string, unknown>;
   let fault: Fault | undefined;
-  for (const name in route.fields) {
-    const field = route.fields[name];
-    if (field === undefined) continue;
+  for (const [name, field] of Object.entries(route.fields)) {
     try {
-      const value = readMember(name, field, params.get(name) ?? data.get(name));
+      const value = readMember(name, field, params.get(name) ?? data.get(name), writes);
       if (value !== undefined) values[name] = value;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -59,9 +67,9 @@ const READ: Readonly<Record<Field["type"], Read>> = {
 };
 
 /** null is as good as absent, as in Vault; a field of type "json" may really hold it. */
-function readMember(name: string, field: Field, raw: Json | undefined): unknown {
+function readMember(name: string, field: Field, raw: Json | undefined, writes: boolean): unknown {
   if (raw !== undefined && (raw !== null || field.type === "json")) return readField(name, field, raw);
-  if (field.required === true) throw new Fault("invalid", `missing field "${name}": ${field.about}`);
+  if (field.required === true && writes) throw new Fault("invalid", `missing field "${name}": ${field.about}`);
   return undefined;
 }
 

@@ -83,8 +83,9 @@ export class Lifecycle implements Operator {
 
   unseal(share: Secret): Promise<SealStatus> {
     return this.#inTurn(async () => {
+      if (this.#open) return this.status();
       const status = await this.#parts.seal.unseal(share);
-      if (!status.sealed && !this.#open) await this.#openUp();
+      if (!status.sealed) await this.#openUp();
       return status;
     });
   }
@@ -122,10 +123,7 @@ export class Lifecycle implements Operator {
     });
     mounts.start();
     this.#open = true;
-    if (audit.list().length === 0) {
-      log("warn", "no audit device is enabled: requests are served without a trace; see `oksae audit enable`");
-    }
-    log("info", "unsealed");
+    log("info", "open: requests are served");
   }
 
   async #step(part: string, work: () => Promise<void>): Promise<void> {

@@ -75,7 +75,7 @@ export class Pipeline implements Core {
   #route(call: Call): Pass {
     const routed = this.#parts.router.find(call.path);
     const match = routed?.slot.match(routed.rest, call.operation === "list");
-    const checked = match === undefined ? undefined : checkFields(match.route, match.params, call.data);
+    const checked = match === undefined ? undefined : checkFields(match.route, match.params, call.data, call.operation);
     const unknown = { token: undefined, used: false, granting: undefined };
     return { call, slot: routed?.slot, route: match?.route, checked, ...unknown };
   }
