@@ -38,7 +38,7 @@ export interface Machine {
   readonly renderer: (item: ItemConfig) => (known: Lookup) => Rendered | Promise<Rendered>;
   /** @returns whether the file was written @throws Fault */
   readonly place: (target: TargetConfig, text: Secret) => Promise<boolean>;
-  readonly runCommand: (command: CommandConfig, signal: AbortSignal) => Promise<void>;
+  readonly runCommand: (command: CommandConfig, target: TargetConfig, signal: AbortSignal) => Promise<void>;
 }
 
 export class Agent {
@@ -110,7 +110,7 @@ export class Agent {
       required,
       render: renderer(item),
       place: (text) => place(target, text),
-      command: command === undefined ? undefined : (signal) => runCommand(command, signal),
+      command: command === undefined ? undefined : (signal) => runCommand(command, target, signal),
       values: this.#store,
       clock,
       random,

@@ -1,11 +1,12 @@
 /** A whole agent in the test's process: fake server, fake clock, real files in a folder of its own. */
-import { mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readAgentConfig } from "../../agent/config/read.ts";
 import { newScope } from "../../agent/config/scope.ts";
 import type { AgentConfig, CommandConfig, TargetConfig } from "../../agent/config/types.ts";
 import { grantFromLogin } from "../../agent/login/method.ts";
+import { placing } from "../../agent/placing.ts";
 import { rendererOf } from "../../agent/renderer.ts";
 import { Agent, type Machine } from "../../agent/run.ts";
 import { parseConfig } from "../../lib/hcl/parse.ts";
@@ -53,6 +54,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const text = options.config.replaceAll("FOLDER", folder);
   const config: AgentConfig = readAgentConfig([parseConfig(text, "lab.hcl")], newScope(new Map(), undefined));
   const place = options.place ?? ((target, secret, usual) => usual(target, secret));
+  const real = placing(clock, fixedRandom());
   const machine: Machine = {
     api: vault.api,
     method: {
@@ -68,8 +70,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       lines.push(`${level} ${message} ${Object.values(fields).map(String).join(" ")}`);
     },
     renderer: (item) => rendererOf(item, { clock, env: new Map() }),
-    place: (target, secret) => place(target, secret, placeSimply),
-    runCommand: async (command, signal) => {
+    place: (target, secret) => place(target, secret, real.place),
+    runCommand: async (command, _target, signal) => {
       commands.push(command.argv.at(-1) ?? "");
       await options.runCommand?.(command, signal);
     },
@@ -108,14 +110,4 @@ export async function until(done: () => boolean | Promise<boolean>): Promise<voi
     await new Promise((resolve) => setTimeout(resolve, 4));
   }
   throw new Error("it did not happen within 2 s");
-}
-
-/** Compares, then writes: what the tests of the other stages need of placing. */
-async function placeSimply(target: TargetConfig, secret: Secret): Promise<boolean> {
-  const wanted = secret.reveal();
-  const there = await readFile(target.path, "utf8").catch(() => undefined);
-  if (there === wanted) return false;
-  await writeFile(`${target.path}.new`, wanted, { mode: target.perms ?? 0o600 });
-  await rename(`${target.path}.new`, target.path);
-  return true;
 }
