@@ -1,0 +1,70 @@
+/**
+ * Load while the audit breaks, for a broker alone or a whole server: requests go on and on while `breaking` does its
+ * work, and what counts afterwards is whether each one that was served is in the log.
+ */
+import { readFileSync } from "node:fs";
+
+export interface Subject {
+  /** One request. @returns its id when it was answered with data, undefined when it was refused */
+  readonly serve: () => Promise<string | undefined>;
+  /** Something that needs no audit and must go on answering. */
+  readonly health: () => Promise<void>;
+}
+
+export interface Outcome {
+  readonly served: ReadonlySet<string>;
+  readonly refused: number;
+  /** Milliseconds. */
+  readonly slowestHealth: number;
+}
+
+const CLIENTS = 16;
+
+/** @param breaking runs beside the load; the load ends with it */
+export async function underLoad(subject: Subject, breaking: () => Promise<void>): Promise<Outcome> {
+  const served = new Set<string>();
+  let refused = 0;
+  let slowestHealth = 0;
+  let going = true;
+  const client = async (): Promise<void> => {
+    while (going) {
+      const id = await subject.serve();
+      if (id === undefined) refused += 1;
+      else served.add(id);
+      await pause(1);
+    }
+  };
+  const probe = async (): Promise<void> => {
+    while (going) {
+      const start = performance.now();
+      await subject.health();
+      slowestHealth = Math.max(slowestHealth, performance.now() - start);
+      await pause(5);
+    }
+  };
+  const work = [...Array.from({ length: CLIENTS }, client), probe()];
+  try {
+    await breaking();
+  } finally {
+    going = false;
+    await Promise.all(work);
+  }
+  return { served, refused, slowestHealth };
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Ids of the response entries. @throws SyntaxError when a line is no JSON: the file must always parse */
+export function auditedIds(texts: readonly string[]): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const text of texts) {
+    if (text !== "" && !text.endsWith("\n")) throw new SyntaxError("the file ends in a torn line");
+    for (const line of text.split("\n").filter((l) => l !== "")) {
+      const entry = JSON.parse(line) as { type: string; request: { id: string } };
+      if (entry.type === "response") ids.add(entry.request.id);
+    }
+  }
+  return ids;
+}
+
+export const textOf = (file: string): string => readFileSync(file, "utf8");
