@@ -95,6 +95,9 @@ export type Statement = TextNode | ActionNode | BranchNode | JumpNode | Template
 
 export type ListNode = readonly Statement[];
 
+/** A constant such as "password=hunter2": what stands behind the sign does not belong in an error message. */
+const SETTING = /^(["`][^=]*=)[^]*(["`])$/;
+
 /** How Go writes the node in `at <…>`. */
 export function nodeText(node: Expression | CommandNode | ActionNode | TemplateNode): string {
   if (node.type === "command") return node.args.map(operandText).join(" ");
@@ -124,7 +127,7 @@ function expressionText(node: Expression): string {
     case "number":
       return node.text;
     case "string":
-      return node.quoted;
+      return node.quoted.replace(SETTING, "$1…$2");
     case "pipe":
       return pipeText(node);
   }
