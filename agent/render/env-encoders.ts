@@ -7,7 +7,7 @@ import { stringifyJson } from "../../lib/wire/json.ts";
 
 export type EnvFormat = "systemd" | "sh" | "docker" | "compose" | "json";
 
-export interface EnvEncoder {
+interface EnvEncoder {
   /** The names the format's readers take. */
   readonly name: RegExp;
   /** Names that match and still do not arrive, with the reason. */
@@ -47,7 +47,7 @@ const SHELL_OWN: ReadonlySet<string> = new Set([
   "UID",
 ]);
 
-export const ENV_ENCODERS: Readonly<Record<Exclude<EnvFormat, "json">, EnvEncoder>> = {
+const ENV_ENCODERS: Readonly<Record<Exclude<EnvFormat, "json">, EnvEncoder>> = {
   systemd: {
     name: IDENTIFIER,
     problem: tooLong,

@@ -41,7 +41,7 @@ export function compileEnvFile({ format, secrets }: EnvFileOptions): Template {
  * A KV v2 answer is told by its shape: exactly `data` and a `metadata` with `version`, `created_time` and `destroyed`.
  * @throws Fault "not-found" when there are none, or the version is deleted
  */
-export function secretValues(path: string, { data }: SecretResult): JsonMap {
+function secretValues(path: string, { data }: SecretResult): JsonMap {
   if (data === null) throw new Fault("not-found", `${path} holds no data`);
   const metadata = data.get("metadata");
   const isVersioned =

@@ -6,7 +6,7 @@ import { typeName } from "./values.ts";
 /** The types a Go function may ask for; "any" takes everything, with nil for what is missing. */
 export type ParameterType = "any" | "string" | "int";
 
-export interface CallContext {
+interface CallContext {
   /** To be charged before a result is made that can be larger than the arguments. */
   readonly budget: Budget;
 }

@@ -99,7 +99,7 @@ const FLOAT =
 const HEX_FLOAT = /^([+-]?)0[xX]([0-9a-fA-F_]*)(?:\.([0-9a-fA-F_]*))?[pP]([+-]?[0-9]+)$/;
 
 /** @returns `undefined` for what is no number or lies beyond float64 */
-export function parseFloat64(text: string): number | undefined {
+function parseFloat64(text: string): number | undefined {
   const value = FLOAT.test(text) ? Number(text.replaceAll("_", "")) : parseHexFloat(text);
   return value !== undefined && Number.isFinite(value) ? value : undefined;
 }

@@ -5,7 +5,7 @@ interface Place {
   readonly at: number;
 }
 
-export interface FieldNode extends Place {
+interface FieldNode extends Place {
   readonly type: "field";
   readonly names: readonly string[];
 }
@@ -24,13 +24,13 @@ export interface IdentifierNode extends Place {
   readonly type: "identifier";
   readonly name: string;
 }
-export interface DotNode extends Place {
+interface DotNode extends Place {
   readonly type: "dot";
 }
-export interface NilNode extends Place {
+interface NilNode extends Place {
   readonly type: "nil";
 }
-export interface BoolNode extends Place {
+interface BoolNode extends Place {
   readonly type: "bool";
   readonly value: boolean;
 }
@@ -40,7 +40,7 @@ export interface NumberNode extends Place {
   /** What the constant is where nothing tells its type: an int (may exceed 64 bits: an error when used) or a float. */
   readonly ideal: bigint | number;
 }
-export interface StringNode extends Place {
+interface StringNode extends Place {
   readonly type: "string";
   readonly quoted: string;
   readonly value: string;
@@ -68,7 +68,7 @@ export type Expression =
   | StringNode
   | PipeNode;
 
-export interface TextNode extends Place {
+interface TextNode extends Place {
   readonly type: "text";
   readonly text: string;
 }
@@ -82,7 +82,7 @@ export interface BranchNode extends Place {
   readonly list: ListNode;
   readonly otherwise: ListNode | undefined;
 }
-export interface JumpNode extends Place {
+interface JumpNode extends Place {
   readonly type: "break" | "continue";
 }
 export interface TemplateNode extends Place {

@@ -124,7 +124,7 @@ requires(
   "mount",
   "umount",
 )("a full disk: a fault that says so, the old file whole, nothing beside it", async () => {
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=0755", "oksae-test", folder]);
+  execFileSync("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=64k,mode=0755", "oksae-test", folder]);
   try {
     await place("old");
     await expect(place("x".repeat(200_000))).rejects.toMatchObject({
@@ -134,6 +134,6 @@ requires(
     expect(readFileSync(path, "utf8")).toBe("old");
     expect(readdirSync(folder)).toEqual(["app.env"]);
   } finally {
-    execFileSync("umount", [folder]);
+    execFileSync("/usr/bin/umount", [folder]);
   }
 });
