@@ -12,28 +12,28 @@ export interface Place {
   readonly column: number;
 }
 
-export interface StringValue {
+interface StringValue {
   readonly kind: "string";
   /** Escapes undone; "${…}" is left as it was written. */
   readonly text: string;
   readonly at: Place;
 }
 
-export interface NumberValue {
+interface NumberValue {
   readonly kind: "number";
   /** As it was written: 0600 stays "0600", 1.0 stays "1.0". */
   readonly text: string;
   readonly at: Place;
 }
 
-export interface BoolValue {
+interface BoolValue {
   readonly kind: "bool";
   readonly value: boolean;
   readonly at: Place;
 }
 
 /** JSON only. */
-export interface NullValue {
+interface NullValue {
   readonly kind: "null";
   readonly at: Place;
 }

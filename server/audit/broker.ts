@@ -28,7 +28,7 @@ export interface AuditParts {
   readonly limits?: QueueLimits;
 }
 
-export interface AuditCounters {
+interface AuditCounters {
   /** Entries that at least one device has taken. */
   readonly taken: number;
   /** Entries that no device has taken. */

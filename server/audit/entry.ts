@@ -31,12 +31,19 @@ interface MaskedReply {
   readonly exempt: readonly string[];
 }
 
+/** What is written of a token in every entry it stands behind. */
+interface MaskedToken {
+  readonly auth: string;
+  readonly token: string;
+  readonly accessor: string;
+}
+
 const NOTHING_EXEMPT: readonly string[] = [];
 
 export class Entries {
   readonly #options: EntryOptions;
-  readonly #tokens = new WeakMap<TokenEntry, string>();
-  readonly #requests = new WeakMap<Call, { readonly mount: Mount | undefined; readonly text: string }>();
+  readonly #tokens = new WeakMap<TokenEntry, MaskedToken>();
+  readonly #requests = new WeakMap<Call, { readonly of: AuditRecord; readonly text: string }>();
   readonly #replies = new WeakMap<object, MaskedReply>();
 
   constructor(options: EntryOptions) {
@@ -72,29 +79,33 @@ export class Entries {
     const caller = record.token;
     const made = "issued" in record ? record.issued : undefined;
     let body = "";
-    if (caller !== undefined) body = this.#caller(caller, record.call);
+    if (caller !== undefined) body = this.#caller(caller, record.call).auth;
     else if (made !== undefined) body = this.#issued(made);
     const results = record.granting === undefined ? "" : policyResults(record.granting);
     return `{${body}${body === "" || results === "" ? "" : ","}${results}}`;
   }
 
-  #caller(entry: TokenEntry, call: Call): string {
+  #caller(entry: TokenEntry, call: Call): MaskedToken {
     const known = this.#tokens.get(entry);
     if (known !== undefined) return known;
-    const token = call.token === undefined ? undefined : this.#options.hasher.hashSecret(call.token);
-    const text = this.#token(entry, token);
-    this.#tokens.set(entry, text);
-    return text;
+    const token = this.#sent(call);
+    const made = { auth: this.#token(entry, token), token, accessor: this.#accessor(entry.accessor) };
+    if (token !== "") this.#tokens.set(entry, made);
+    return made;
+  }
+
+  #sent(call: Call): string {
+    return call.token === undefined ? "" : this.#options.hasher.hashSecret(call.token);
   }
 
   #issued(issued: Issued): string {
     const token = issued.clientToken;
-    return this.#token(issued.entry, token === undefined ? undefined : this.#options.hasher.hashSecret(token));
+    return this.#token(issued.entry, token === undefined ? "" : this.#options.hasher.hashSecret(token));
   }
 
-  #token(entry: TokenEntry, token: string | undefined): string {
+  #token(entry: TokenEntry, token: string): string {
     return membersText([
-      textMember("client_token", token ?? ""),
+      textMember("client_token", token),
       textMember("accessor", this.#accessor(entry.accessor)),
       textMember("display_name", entry.displayName),
       member("policies", entry.policies),
@@ -116,22 +127,22 @@ export class Entries {
 
   #request(record: AuditRecord): string {
     const known = this.#requests.get(record.call);
-    if (known !== undefined && known.mount === record.mount) return known.text;
+    if (known !== undefined && sameParts(known.of, record)) return known.text;
     const text = this.#requestText(record);
-    this.#requests.set(record.call, { mount: record.mount, text });
+    this.#requests.set(record.call, { of: record, text });
     return text;
   }
 
   #requestText({ call, mount, route, token }: AuditRecord): string {
     const exempt = mount?.tune.auditNonHmacRequestKeys ?? NOTHING_EXEMPT;
-    const clientToken = call.token === undefined ? "" : this.#options.hasher.hashSecret(call.token);
+    const caller = token === undefined ? { token: this.#sent(call), accessor: "" } : this.#caller(token, call);
     return `{${membersText([
       textMember("id", call.id),
       textMember("client_id", token?.entityId ?? ""),
       textMember("operation", call.operation),
       mountText(mount),
-      textMember("client_token", clientToken),
-      textMember("client_token_accessor", token === undefined ? "" : this.#accessor(token.accessor)),
+      textMember("client_token", caller.token),
+      textMember("client_token_accessor", caller.accessor),
       `"namespace":{"id":"root"}`,
       `"path":${JSON.stringify(call.path)}`,
       call.data.size === 0 ? "" : `"data":${maskData(this.#options.hasher, call.data, route, exempt)}`,
@@ -184,6 +195,11 @@ function sizeOf(value: Encodable): number {
   if (Array.isArray(value)) return value.length;
   if (value instanceof Map) return value.size;
   return typeof value === "object" && value !== null ? Object.keys(value).length : 0;
+}
+
+/** What the request's part of an entry is made of. */
+function sameParts(one: AuditRecord, other: AuditRecord): boolean {
+  return one.mount === other.mount && one.route === other.route && one.token === other.token;
 }
 
 function sameNames(one: readonly string[], other: readonly string[]): boolean {

@@ -68,7 +68,7 @@ function sameMembers(entry: Extract<Value, { kind: "object" }>, value: JsonMap):
 }
 
 /** "*" at the begin, at the end, or both; elsewhere it is an ordinary character. */
-export function globMatches(glob: string, text: string): boolean {
+function globMatches(glob: string, text: string): boolean {
   const open = glob.startsWith("*");
   const close = glob.endsWith("*");
   if (glob === "*") return true;

@@ -47,7 +47,7 @@ function hasPlus(path: string): boolean {
 }
 
 /** The order of two different patterns with wildcards: positive when `a` is the stronger. */
-export function comparePatterns(a: string, b: string): number {
+function comparePatterns(a: string, b: string): number {
   return (
     firstWildcard(a) - firstWildcard(b) ||
     Number(b.endsWith("*")) - Number(a.endsWith("*")) ||

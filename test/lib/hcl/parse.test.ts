@@ -7,7 +7,8 @@ import { Fault } from "../../../lib/fault.ts";
 import { parseConfig } from "../../../lib/hcl/parse.ts";
 import type { Member, Value } from "../../../lib/hcl/tree.ts";
 
-const oracle = createRequire(import.meta.url)("js-hcl-parser") as { parse(text: string): string };
+const require = createRequire(import.meta.url);
+const oracle = require("js-hcl-parser") as { parse(text: string): string };
 
 type Plain = string | boolean | null | Plain[] | Map<string, Plain>;
 
