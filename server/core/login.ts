@@ -46,7 +46,8 @@ export async function logIn(tokens: Tokens, mount: Mount, path: string, grant: L
     role: grant.role,
     internal: grant.internal,
   });
-  return { issued: { clientToken: token, entry }, warnings };
+  const once = grant.onceMetadata === undefined ? undefined : { onceMetadata: grant.onceMetadata };
+  return { issued: { clientToken: token, entry, ...once }, warnings };
 }
 
 /** Names are compared in lower case and without blanks everywhere: "Root " must not get past this check (CVE-2025-5999). */

@@ -1,4 +1,5 @@
 /** An `Answer` as the bytes of a reply. */
+import type { Secret } from "../../lib/secret.ts";
 import { type Envelope, envelopeText, type WireAuth } from "../../lib/wire/envelope.ts";
 import { type Encodable, parseJsonMap, RawJson, stringifyJson } from "../../lib/wire/json.ts";
 import type { Answer, Issued } from "../contract/answer.ts";
@@ -42,14 +43,14 @@ function membersOf(data: Reply["data"]): Iterable<readonly [string, Encodable | 
   return data instanceof Map ? (data as ReadonlyMap<string, Encodable>) : Object.entries(data);
 }
 
-function authOf({ clientToken, entry }: Issued): WireAuth {
+function authOf({ clientToken, entry, onceMetadata = NOTHING_MORE }: Issued): WireAuth {
   const since = Math.max(entry.creationTime, entry.lastRenewalTime);
   return {
     clientToken,
     accessor: entry.accessor,
     policies: entry.policies,
     tokenPolicies: entry.policies,
-    metadata: entry.metadata,
+    metadata: new Map([...entry.metadata, ...[...onceMetadata].map(revealed)]),
     leaseDuration: entry.expireTime === 0 ? 0 : Math.max(0, entry.expireTime - since),
     renewable: entry.renewable,
     entityId: entry.entityId,
@@ -57,4 +58,10 @@ function authOf({ clientToken, entry }: Issued): WireAuth {
     orphan: entry.orphan,
     numUses: entry.numUses,
   };
+}
+
+const NOTHING_MORE: NonNullable<Issued["onceMetadata"]> = new Map();
+
+function revealed([name, value]: readonly [string, Secret]): readonly [string, string] {
+  return [name, value.reveal()];
 }
