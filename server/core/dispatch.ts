@@ -1,5 +1,6 @@
 /** Which of a route's handlers serves an operation. */
-import type { Fields, Handler, Operation, Route } from "../contract/engine.ts";
+import type { Operation } from "../contract/call.ts";
+import type { Fields, Handler, Route } from "../contract/engine.ts";
 
 /** A create is served by the update's handler where there is none of its own, and the other way round. */
 export function handlerFor(route: Route, operation: Operation): Handler<Fields> | undefined {

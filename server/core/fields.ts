@@ -4,10 +4,12 @@
  * names the field and the fix and never repeats a value. Source: Vault's API page, "Parameter types"; `FieldType` in
  * the framework's documentation.
  */
+
 import { parseDuration } from "../../lib/duration.ts";
 import { Fault } from "../../lib/fault.ts";
 import { isJsonList, isJsonMap, type Json, type JsonMap, JsonNumber } from "../../lib/wire/json.ts";
-import type { Field, Operation, Route } from "../contract/engine.ts";
+import type { Operation } from "../contract/call.ts";
+import type { Field, Route } from "../contract/engine.ts";
 
 export interface Checked {
   /** By field name, without a prototype; what did not pass is absent. */
@@ -69,7 +71,11 @@ const READ: Readonly<Record<Field["type"], Read>> = {
 /** null is as good as absent, as in Vault; a field of type "json" may really hold it. */
 function readMember(name: string, field: Field, raw: Json | undefined, writes: boolean): unknown {
   if (raw !== undefined && (raw !== null || field.type === "json")) return readField(name, field, raw);
-  if (field.required === true && writes) throw new Fault("invalid", `missing field "${name}": ${field.about}`);
+  if (field.required === true && writes)
+    throw new Fault(
+      "invalid",
+      `missing field "${name}": ${field.about.charAt(0).toLowerCase()}${field.about.slice(1)}`,
+    );
   return undefined;
 }
 

@@ -14,6 +14,8 @@ const LONGEST = 256;
 
 /** @throws Fault "invalid" */
 export function checkPath({ path, kind }: Pick<MountRecord, "path" | "kind">): void {
+  if (kind === "secret" && RESERVED.has(path.split("/", 1)[0] ?? ""))
+    throw new Fault("invalid", `cannot mount "${path}": it is reserved`);
   const below = kind === "auth" ? path.slice("auth/".length) : path;
   if (!path.endsWith("/") || (kind === "auth") !== path.startsWith("auth/")) throw bad(path, "has no such form");
   const segments = below.slice(0, -1).split("/");
@@ -23,8 +25,6 @@ export function checkPath({ path, kind }: Pick<MountRecord, "path" | "kind">): v
   if (/[*+\\?#%]/.test(below))
     throw bad(path, "has one of the characters * + \\ ? # %, which mean something in paths and policies");
   if (Buffer.byteLength(path) > LONGEST) throw bad(path.slice(0, 32), `is longer than ${String(LONGEST)} bytes`);
-  if (kind === "secret" && RESERVED.has(segments[0] ?? ""))
-    throw new Fault("invalid", `cannot mount "${path}": it is reserved`);
 }
 
 function bad(path: string, why: string): Fault {
