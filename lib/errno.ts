@@ -25,6 +25,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 /** @returns the code ("" when the error has none) and a text for people, without paths or other content of the error */
 export function describeErrno(error: unknown): { readonly code: string; readonly text: string } {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  // Not instanceof: Node's own errors come from another realm where code runs in a context (a test runner).
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   return { code, text: TEXTS[code] ?? (code === "" ? "unexpected error" : code) };
 }
