@@ -3,7 +3,13 @@ import { writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const result = await build({
-  entryPoints: { oksae: "cli/main.ts", agent: "agent/main.ts", server: "server/main.ts" },
+  entryPoints: {
+    oksae: "cli/main.ts",
+    agent: "agent/main.ts",
+    server: "server/main.ts",
+    demo: "test/demo/main.ts",
+    bench: "bench/main.ts",
+  },
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,

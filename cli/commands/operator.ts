@@ -33,7 +33,7 @@ export const operatorCommands: readonly Spec[] = [
         printStatus(context, await unsealCall(context, new Map([["reset", true]])));
         return;
       }
-      const key = given ?? (await typed(context, "Unseal Key (will be hidden): "));
+      const key = given === undefined || given === "-" ? await typed(context, "Unseal Key (will be hidden): ") : given;
       printStatus(context, await unsealCall(context, new Map([["key", key.trim()]])));
     },
   }),

@@ -1,7 +1,8 @@
 /** A request after `server/http` has read it and before anything has been decided about it. */
 import type { Secret } from "../../lib/secret.ts";
 import type { JsonMap } from "../../lib/wire/json.ts";
-import type { Operation } from "./engine.ts";
+
+export type Operation = "read" | "list" | "create" | "update" | "patch" | "delete";
 
 export interface Call {
   /** A UUID; the reply's `request_id` and the key of its two audit entries. */

@@ -19,7 +19,7 @@ export interface AwsAccess {
   readonly maxRetries: number;
 }
 
-export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
+type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
 
 /** An instance as EC2 tells it; "" where EC2 says nothing. */
 export interface InstanceFacts {

@@ -8,11 +8,11 @@ import type { Log } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Secret } from "../../lib/secret.ts";
 import type { Encodable, EncodableRecord, Json, JsonMap, RawJson } from "../../lib/wire/json.ts";
-import type { Call } from "./call.ts";
+import type { Call, Operation } from "./call.ts";
 import type { Storage } from "./storage.ts";
 import type { LoginGrant, TokenEntry } from "./token.ts";
 
-export type Operation = "read" | "list" | "create" | "update" | "patch" | "delete";
+export type { Operation } from "./call.ts";
 
 /** One field of a request: enough to check it, to show it in help, and to write it in OpenAPI. */
 export interface Field {

@@ -1,6 +1,7 @@
 /** Policies as the pipeline and the system engine ask about them; `server/policy` answers. */
+
 import type { JsonMap } from "../../lib/wire/json.ts";
-import type { Operation } from "./engine.ts";
+import type { Operation } from "./call.ts";
 
 export type Capability = "root" | "sudo" | "create" | "read" | "update" | "patch" | "delete" | "list" | "deny";
 

@@ -3,8 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Fault, type FaultOptions } from "../../lib/fault.ts";
 import type { JsonLimits, JsonMap } from "../../lib/wire/json.ts";
 import { parseQuery, type Target } from "../../lib/wire/path.ts";
-import type { Call } from "../contract/call.ts";
-import type { Operation } from "../contract/engine.ts";
+import type { Call, Operation } from "../contract/call.ts";
 import { mediaType, parseBody, readBody, singles } from "./body.ts";
 import { checkNamespace, type Headers, readHeaders, readWrapTtl } from "./headers.ts";
 

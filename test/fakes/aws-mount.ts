@@ -1,12 +1,14 @@
 /** One mount of the aws method: calls go through the real matcher and field checks, EC2 and IAM are maps in this process. */
+
 import type { Clock } from "../../lib/clock.ts";
 import { type Fault, toFault } from "../../lib/fault.ts";
 import type { LogFields } from "../../lib/log.ts";
 import { systemRandom } from "../../lib/random.ts";
 import { type EncodableRecord, parseJsonMap, stringifyJson } from "../../lib/wire/json.ts";
 import { awsAuth, awsEc2Auth } from "../../server/auth/aws/aws.ts";
+import type { Operation } from "../../server/contract/call.ts";
 import type { AwsPorts, InstanceFacts } from "../../server/contract/ec2.ts";
-import type { Context, Engine, Mount, Operation, Reply } from "../../server/contract/engine.ts";
+import type { Context, Engine, Mount, Reply } from "../../server/contract/engine.ts";
 import type { Storage } from "../../server/contract/storage.ts";
 import type { LoginGrant, TokenEntry } from "../../server/contract/token.ts";
 import { handlerFor } from "../../server/core/dispatch.ts";
@@ -17,7 +19,7 @@ import { fakeClock } from "./clock.ts";
 import { imdsBase64, mintDocument, mintPkcs7, type TestSigner, testSigner } from "./mint.ts";
 
 export const ACCOUNT = "123456789012";
-export const REGION = "eu-west-1";
+
 export const INSTANCE = "i-0123456789abcdef0";
 /** Start of the instance and of its clock. */
 export const LAUNCH = Date.UTC(2026, 0, 5, 12);

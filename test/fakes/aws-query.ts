@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 /** Access key id -> secret key. */
-export type KnownKeys = Map<string, string>;
+type KnownKeys = Map<string, string>;
 
 export interface QueryCall {
   readonly action: string;
@@ -28,9 +28,9 @@ export interface QueryError {
 }
 
 /** The XML of the reply, or what went wrong. */
-export type QueryHandler = (call: QueryCall) => string | QueryError;
+type QueryHandler = (call: QueryCall) => string | QueryError;
 
-export interface QueryKnobs {
+interface QueryKnobs {
   /** Milliseconds before each answer; a function is asked anew each time. */
   delay: number | (() => number);
   /** Answers left that are "RequestLimitExceeded". */

@@ -5,7 +5,7 @@
 import { escapeXml, type QueryCall, type QueryError, type QueryServer, startQueryServer } from "./aws-query.ts";
 import { type FakeProfiles, profileReply } from "./iam.ts";
 
-export interface FakeInstance {
+interface FakeInstance {
   instanceId: string;
   accountId: string;
   region: string;

@@ -1,8 +1,10 @@
 /** One engine on a store in memory: calls go through the real matcher and field checks, as the core sends them. */
+
 import { type Fault, toFault } from "../../lib/fault.ts";
 import { systemRandom } from "../../lib/random.ts";
 import { parseJsonMap, stringifyJson } from "../../lib/wire/json.ts";
-import type { Context, EngineKind, Mount, Operation, Reply } from "../../server/contract/engine.ts";
+import type { Operation } from "../../server/contract/call.ts";
+import type { Context, EngineKind, Mount, Reply } from "../../server/contract/engine.ts";
 import type { Storage } from "../../server/contract/storage.ts";
 import { handlerFor } from "../../server/core/dispatch.ts";
 import { checkFields } from "../../server/core/fields.ts";

@@ -27,7 +27,7 @@ export function imdsSigners(): ImdsSigners {
   return { dsa: testSigner("dsa"), rsa2048: testSigner("rsa2048"), rsa: testSigner("rsa") };
 }
 
-export interface ImdsKnobs {
+interface ImdsKnobs {
   /** Milliseconds before each answer. */
   latency: number;
   /** Answers left that are 503. */

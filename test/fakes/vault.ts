@@ -49,7 +49,7 @@ export interface FakeVault {
   instanceOf: (proof: string) => string | undefined;
   readonly nonces: Map<string, string>;
   /** @returns the address to give to an agent */
-  listen(): Promise<string>;
+  listen(port?: number): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -180,9 +180,9 @@ export function fakeVault(): FakeVault {
       if (reply === "hang") return hang(request.signal);
       return asReply(reply);
     },
-    listen: () =>
+    listen: (port = 0) =>
       new Promise((resolve) => {
-        server.listen(0, "127.0.0.1", () => {
+        server.listen(port, "127.0.0.1", () => {
           resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
         });
       }),

@@ -151,6 +151,8 @@ export const peopleRows: readonly Row[] = [
   },
   { line: "operator unseal nonsense", err: "<more>Code: 400<more>", code: 2 },
   { line: "operator unseal -reset", out: STATUS(true) },
+  { line: "operator unseal -", stdin: "@key@\n", out: STATUS(false) },
+  { line: "operator seal", out: "Success! Vault is sealed.\n" },
   { line: "operator unseal @key@", out: STATUS(false) },
   { line: "-version", out: "oksae v<any>\n" },
   { line: "token -help", out: "Usage: oksae token <more>" },

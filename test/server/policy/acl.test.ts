@@ -1,9 +1,10 @@
 /** Decisions: a golden table with its sources, a naive model of the written order, and what a decision costs. */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Encodable, parseJsonMap, stringifyJson } from "../../../lib/wire/json.ts";
-import type { Operation } from "../../../server/contract/engine.ts";
+import type { Operation } from "../../../server/contract/call.ts";
 import { compileAcl } from "../../../server/policy/acl.ts";
 import { parsePolicy } from "../../../server/policy/parse.ts";
 
