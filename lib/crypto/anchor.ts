@@ -22,7 +22,7 @@ export interface Anchor {
   readonly signer: SignerName | undefined;
 }
 
-export interface SignerName {
+interface SignerName {
   /** DER of the issuer's Name. */
   readonly issuer: Buffer;
   /** Lower-case hex without leading zero octets. */
@@ -90,7 +90,7 @@ function kindOf(key: KeyObject): KeyKind {
 }
 
 /** Issuer and serial number of a certificate, RFC 5280 section 4.1 (TBSCertificate). */
-export function signerName(certificate: Buffer): SignerName {
+function signerName(certificate: Buffer): SignerName {
   const fields = readBer(certificate, { depth: 24, elements: 4096 }).children[0]?.children ?? [];
   const [serial, , issuer] = fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
   if (serial?.tag !== 0x02 || issuer?.tag !== 0x30) throw new Fault("invalid", "malformed certificate");

@@ -40,7 +40,7 @@ export function sessionConfig(access: AwsAccess, endpoint: string): SessionConfi
 }
 
 /** With the server's own credentials, before any role. */
-export function stsConfig(access: AwsAccess): SessionConfig {
+function stsConfig(access: AwsAccess): SessionConfig {
   return ownConfig(access, access.stsRegion === "" ? access.region : access.stsRegion, access.stsEndpoint);
 }
 

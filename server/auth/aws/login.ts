@@ -15,7 +15,7 @@ import type { LoginGrant } from "../../contract/token.ts";
 import { checkBoundCidrs, grantOf } from "../token-params.ts";
 import { entryKey, readEntry } from "./access-list.ts";
 import { checkDocumentBinds, checkInstanceBinds } from "./binds.ts";
-import { type Attempt, type Claimed, claim, judge, NonceFault, readNonce } from "./claim.ts";
+import { type Attempt, type Claimed, claim, judge, NonceFault, readNonce, type Verdict } from "./claim.ts";
 import { accessFor } from "./config-sts.ts";
 import { runningInstance } from "./instance.ts";
 import { type Role, readRole } from "./role.ts";
@@ -147,9 +147,11 @@ async function admit(
 ): Promise<Claimed> {
   const { clock, random } = state.env;
   const entry = await readEntry(storage, attempt.name);
-  const verdict = judge(entry, await readUnlock(storage, document.instanceId), attempt, clock.now());
+  const unlock = await readUnlock(storage, document.instanceId);
+  const verdict = verdictOf(() => judge(entry, unlock, attempt, clock.now()));
   // Whoever shows the right nonce is let through: failures of others from the same address do not lock it out.
   if (verdict !== "known") state.failures.check(call.remote.address, entryKey(attempt.name));
+  if (verdict instanceof NonceFault) throw verdict;
   const access = await accessFor(storage, document.accountId, document.region);
   const facts = await runningInstance(state, access, document);
   await checkInstanceBinds(attempt.role, facts, state.ports.iam, access);
@@ -162,6 +164,16 @@ async function admit(
 
 function nameFields({ name }: Pick<Attempt, "name">): Record<string, string> {
   return { instance_id: name.instanceId, account_id: name.accountId, region: name.region };
+}
+
+/** A refusal as a value: whether the source has to wait is said first, so that a flood is neither judged nor logged. */
+function verdictOf(judged: () => Verdict): Verdict | NonceFault {
+  try {
+    return judged();
+  } catch (error) {
+    if (error instanceof NonceFault) return error;
+    throw error;
+  }
 }
 
 function isRefusal(error: unknown): boolean {

@@ -20,7 +20,7 @@ import type { AuthType } from "./state.ts";
 export const ROLES = "role/";
 
 /** In the order in which they are checked; the first three follow from the document alone. */
-export const BINDS = [
+const BINDS = [
   "bound_account_id",
   "bound_region",
   "bound_ec2_instance_id",

@@ -63,7 +63,7 @@ export class Tidy {
 }
 
 /** @returns how many entries were removed */
-export async function tidyAccessList(
+async function tidyAccessList(
   state: AwsState,
   { storage }: Place,
   safetyBuffer: number,

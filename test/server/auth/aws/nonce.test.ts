@@ -242,6 +242,9 @@ test("many failures from one source wait; the right nonce and other sources do n
   const aws = await setUp();
   await aws.login({ nonce: "n" });
   for (let i = 0; i < 120; i += 1) expect((await aws.loginRefusal({ nonce: "x" })).kind).toBe("invalid");
+  expect((await aws.loginRefusal({ nonce: "x" })).kind).toBe("throttled");
+  expect(aws.logs.filter(({ level }) => level === "warn")).toHaveLength(120);
+  await aws.login({ nonce: "n" });
   aws.cloud.instances.set(INSTANCE, facts({ state: "stopped" }));
   await aws.call("delete", `identity-accesslist/${INSTANCE}`);
   const refusal = await aws.loginRefusal({ nonce: "y" });
