@@ -1,9 +1,11 @@
 /** What is measured: the requests that a fleet of agents and its people send, as bytes ready for the socket. */
 import { randomBytes } from "node:crypto";
+import type { Cloud } from "./cloud.ts";
 
 export interface Case {
   readonly name: string;
-  /** undefined where this server cannot do it; the reason is printed. */
+  /** Lines that the audit must have of each request. */
+  readonly audited: 0 | 2;
   readonly next: () => Buffer;
 }
 
@@ -11,14 +13,14 @@ export interface Prepared {
   /** 50 tokens that may read and write the keys. */
   readonly tokens: readonly string[];
   readonly keys: number;
-  /** A login's body, when the server trusts a signer of ours. */
-  readonly login: string | undefined;
+  /** undefined where the server cannot be taught to trust our documents. */
+  readonly cloud: Cloud | undefined;
 }
 
 export const KEYS = 1000;
 export const TOKENS = 50;
 /** Characters of the value in each key. */
-export const VALUE_SIZE = 1024;
+const VALUE_SIZE = 1024;
 
 function request(method: string, path: string, token: string | undefined, body?: string): Buffer {
   const lines = [`${method} /v1/${path} HTTP/1.1`, "Host: 127.0.0.1", "X-Vault-Request: true"];
@@ -41,27 +43,30 @@ export function benchValue(): string {
   return randomBytes(VALUE_SIZE).toString("base64").slice(0, VALUE_SIZE);
 }
 
-export function casesOf(prepared: Prepared): readonly Case[] {
-  const token = (i: number): string => prepared.tokens[i % prepared.tokens.length] ?? "";
-  const each = <T>(count: number, make: (i: number) => T): readonly T[] =>
-    Array.from({ length: count }, (_, i) => make(i));
+export function casesOf({ tokens, keys, cloud }: Prepared): readonly Case[] {
+  const token = (i: number): string => tokens[i % tokens.length] ?? "";
   const key = (i: number): string => `bench/data/key-${String(i)}`;
   const body = JSON.stringify({ data: { value: benchValue() } });
+  const audited = 2;
+  const each = (count: number, make: (i: number) => Buffer): (() => Buffer) =>
+    cycle(Array.from({ length: count }, (_, i) => make(i)));
   const cases: Case[] = [
-    { name: "health", next: cycle([request("GET", "sys/health", undefined)]) },
-    { name: "kv-v2 read", next: cycle(each(prepared.keys, (i) => request("GET", key(i), token(i)))) },
-    { name: "kv-v2 write", next: cycle(each(prepared.keys, (i) => request("POST", key(i), token(i), body))) },
+    { name: "health", audited: 0, next: each(1, () => request("GET", "sys/health", undefined)) },
+    { name: "kv-v2 read", audited, next: each(keys, (i) => request("GET", key(i), token(i))) },
+    { name: "kv-v2 write", audited, next: each(keys, (i) => request("POST", key(i), token(i), body)) },
     {
       name: "token lookup",
-      next: cycle(each(prepared.tokens.length, (i) => request("GET", "auth/token/lookup-self", token(i)))),
+      audited,
+      next: each(tokens.length, (i) => request("GET", "auth/token/lookup-self", token(i))),
     },
     {
       name: "token renew",
-      next: cycle(each(prepared.tokens.length, (i) => request("POST", "auth/token/renew-self", token(i), "{}"))),
+      audited,
+      next: each(tokens.length, (i) => request("POST", "auth/token/renew-self", token(i), "{}")),
     },
   ];
-  const { login } = prepared;
-  if (login !== undefined)
-    cases.push({ name: "aws login", next: cycle([request("POST", "auth/aws/login", undefined, login)]) });
-  return cases;
+  if (cloud === undefined) return cases;
+  const { path, bodies } = cloud;
+  const login = each(bodies.length, (i) => request("POST", path, undefined, bodies[i]));
+  return [...cases, { name: "aws login", audited, next: login }];
 }

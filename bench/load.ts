@@ -56,7 +56,7 @@ export async function generate(load: Load): Promise<Result> {
 
 function drive(load: Load, end: number, note: (latency: number, status: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = open(load.target);
+    const socket = dial(load.target);
     let received: Buffer = Buffer.alloc(0);
     let sent = 0;
     const send = (): void => {
@@ -80,7 +80,7 @@ function drive(load: Load, end: number, note: (latency: number, status: number) 
   });
 }
 
-function open(target: Target): Socket {
+function dial(target: Target): Socket {
   const place = { host: target.host, port: target.port };
   const socket = target.tls ? connectTls({ ...place, rejectUnauthorized: false }) : connectTcp(place);
   socket.setNoDelay(true);

@@ -1,14 +1,12 @@
-/** What is measured: a bare node:http echo, and our own server on LMDB with a file audit device. */
+/** What is measured: a bare node:http echo, our own server on LMDB with a file audit device, or a server that is given. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { systemClock } from "../lib/clock.ts";
-import { Secret } from "../lib/secret.ts";
-import { type WireClient, wireClient } from "../lib/wire/client.ts";
 import type { Json } from "../lib/wire/json.ts";
+import { clientOf } from "./client.ts";
 import type { Target } from "./load.ts";
 
 export interface Subject {
@@ -20,15 +18,33 @@ export interface Subject {
   readonly stop: () => Promise<void>;
 }
 
-const ECHO = `require("node:http").createServer((q, s) => { q.resume(); q.on("end", () => s.end('{"ok":true}')); }).listen(+process.argv[1], "127.0.0.1")`;
+export interface OwnServer extends Subject {
+  readonly rootToken: string;
+}
 
-export async function startEcho(): Promise<Subject> {
+const FIXTURES = new URL("../test/fixtures/tls/", import.meta.url).pathname;
+/** Self-signed for 127.0.0.1, so it is also what a client must trust. */
+export const CERTIFICATE = join(FIXTURES, "one.cert.pem");
+const KEY = join(FIXTURES, "one.key.pem");
+
+const ANSWER = `(q, s) => { q.resume(); q.on("end", () => s.end('{"ok":true}')); }`;
+const ECHO = `require("node:http").createServer(${ANSWER}).listen(+process.argv[1], "127.0.0.1")`;
+const TLS_ECHO = `const { readFileSync: r } = require("node:fs"), [, port, cert, key] = process.argv;
+require("node:https").createServer({ cert: r(cert), key: r(key) }, ${ANSWER}).listen(+port, "127.0.0.1")`;
+
+export function addressOf({ tls, host, port }: Target): string {
+  return `${tls ? "https" : "http"}://${host}:${String(port)}`;
+}
+
+export async function startEcho(tls: boolean): Promise<Subject> {
   const port = await freePort();
-  const child = spawn(process.execPath, ["-e", ECHO, String(port)], { stdio: "inherit" });
-  await answers(port);
+  const child = spawn(process.execPath, ["-e", tls ? TLS_ECHO : ECHO, String(port), CERTIFICATE, KEY], {
+    stdio: "inherit",
+  });
+  await answers(port, child);
   return {
-    name: "node:http",
-    target: { tls: false, host: "127.0.0.1", port },
+    name: tls ? "node:https" : "node:http",
+    target: { tls, host: "127.0.0.1", port },
     pid: child.pid,
     auditFile: undefined,
     stop: () => stop(child),
@@ -36,33 +52,22 @@ export async function startEcho(): Promise<Subject> {
 }
 
 /** @returns our server, initialized and unsealed, its data in a folder that `stop` removes */
-export async function startServer(tls: boolean): Promise<Subject & { readonly rootToken: string }> {
+export async function startServer(tls: boolean): Promise<OwnServer> {
   const folder = mkdtempSync(join(tmpdir(), "oksae-bench-"));
   const port = await freePort();
-  const fixtures = new URL("../test/fixtures/tls/", import.meta.url).pathname;
-  const listener = tls
-    ? `tls_cert_file = "${fixtures}server.crt"\n  tls_key_file = "${fixtures}server.key"`
-    : "tls_disable = true";
   const auditFile = join(folder, "audit.log");
   const config = join(folder, "server.hcl");
-  writeFileSync(
-    config,
-    `storage "lmdb" {\n  path = "${folder}/data"\n}\nlistener "tcp" {\n  address = "127.0.0.1:${String(port)}"\n  ${listener}\n}\naudit "file" "file" {\n  file_path = "${auditFile}"\n}\nlog_level = "error"\n`,
-  );
-  const child = spawn(process.execPath, [new URL("./server.mjs", import.meta.url).pathname, "-config", config], {
-    stdio: "inherit",
-  });
-  await answers(port);
-  const address = `${tls ? "https" : "http"}://127.0.0.1:${String(port)}`;
-  const client = wireClient({ address, clock: systemClock, tls: { skipVerify: true } });
-  const rootToken = await open(client);
-  client.close();
+  writeFileSync(config, serverConfig({ folder, port, auditFile, tls }));
+  const program = new URL("./server.mjs", import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, "-config", config], { stdio: "inherit" });
+  await answers(port, child);
+  const target = { tls, host: "127.0.0.1", port };
   return {
     name: tls ? "oksae (TLS)" : "oksae",
-    target: { tls, host: "127.0.0.1", port },
+    target,
     pid: child.pid,
     auditFile,
-    rootToken,
+    rootToken: await open(addressOf(target)),
     stop: async () => {
       await stop(child);
       rmSync(folder, { recursive: true, force: true });
@@ -70,67 +75,74 @@ export async function startServer(tls: boolean): Promise<Subject & { readonly ro
   };
 }
 
-async function open(client: WireClient): Promise<string> {
-  const never = new AbortController().signal;
-  const init = await client.request(
-    { method: "PUT", path: "sys/init", body: { secret_shares: 1, secret_threshold: 1 } },
-    never,
-  );
-  const keys = init.body?.get("keys") as readonly Json[];
-  await client.request({ method: "PUT", path: "sys/unseal", body: { key: keys[0] as string } }, never);
-  return init.body?.get("root_token") as string;
+interface Setting {
+  readonly folder: string;
+  readonly port: number;
+  readonly auditFile: string;
+  readonly tls: boolean;
 }
 
-/** The client that `prepare` speaks through. */
-export function clientOf(
-  subject: Subject,
-  token: string,
-): (method: "GET" | "POST", path: string, body?: Json | Record<string, Json>) => Promise<ReadonlyMap<string, Json>> {
-  const { tls, host, port } = subject.target;
-  const client = wireClient({
-    address: `${tls ? "https" : "http"}://${host}:${String(port)}`,
-    clock: systemClock,
-    tls: { skipVerify: true },
-  });
-  const never = new AbortController().signal;
-  return async (method, path, body) => {
-    const reply = await client.request(
-      { method, path, token: new Secret(token), ...(body === undefined ? {} : { body }) },
-      never,
-    );
-    return reply.body ?? new Map<string, Json>();
-  };
+function serverConfig({ folder, port, auditFile, tls }: Setting): string {
+  const listener = tls ? `tls_cert_file = "${CERTIFICATE}"\n  tls_key_file = "${KEY}"` : "tls_disable = true";
+  return `storage "lmdb" {
+  path = "${folder}/data"
+}
+listener "tcp" {
+  address = "127.0.0.1:${String(port)}"
+  ${listener}
+}
+audit "file" "file" {
+  options {
+    file_path = "${auditFile}"
+  }
+}
+log_level = "error"
+`;
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Inits with one key share, unseals. @returns the root token */
+async function open(address: string): Promise<string> {
+  const client = clientOf(address, "");
+  const init = await client.call("PUT", "sys/init", { secret_shares: 1, secret_threshold: 1 });
+  const [key = ""] = init.get("keys") as readonly Json[];
+  await client.call("PUT", "sys/unseal", { key });
+  client.close();
+  return init.get("root_token") as string;
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await ended;
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
+  if (address === null || typeof address === "string") throw new Error("no port is free");
   return address.port;
 }
 
-async function answers(port: number): Promise<void> {
-  const { connect } = await import("node:net");
-  for (let tries = 0; tries < 200; tries += 1) {
-    const up = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on("error", () => {
-        resolve(false);
-      });
-    });
-    if (up) return;
-    await wait(50);
+async function answers(port: number, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    if (child.exitCode !== null) throw new Error("the program ended before it listened: see above");
+    if (await takesConnection(port)) return;
+    await wait(25);
   }
   throw new Error(`nothing listens on port ${String(port)}`);
+}
+
+function takesConnection(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => {
+      resolve(false);
+    });
+  });
 }
