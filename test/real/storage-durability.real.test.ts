@@ -8,6 +8,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { build } from "esbuild";
 import { type Running, surviveKills } from "./durability.ts";
 import { requires } from "./requires.ts";
+import { type Syscall, syscallsOf } from "./strace.ts";
 
 // Inside the project, so that the bundle finds lmdb.
 const bundle = join(import.meta.dirname, "../../node_modules/.cache/oksae-test/storage-server.mjs");
@@ -88,27 +89,6 @@ interface Trace {
   readonly syncs: readonly Syscall[];
   /** Ends of the writes to the file descriptor that was opened with O_DSYNC: the meta page. */
   readonly metas: readonly number[];
-}
-
-/** One finished system call: where in the log it began and ended, and its whole text. */
-interface Syscall {
-  readonly begin: number;
-  readonly end: number;
-  readonly text: string;
-}
-
-/** Joins "<unfinished ...>" with "resumed"; an unfinished call at the end of the log counts as never ended. */
-function syscallsOf(log: string): Syscall[] {
-  const calls: Syscall[] = [];
-  const started = new Map<string, { readonly at: number; readonly text: string }>();
-  for (const [at, line] of log.split("\n").entries()) {
-    const [, pid = "", rest = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
-    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest)?.[1];
-    if (rest.endsWith("<unfinished ...>")) started.set(pid, { at, text: rest });
-    else if (resumed === undefined) calls.push({ begin: at, end: at, text: rest });
-    else calls.push({ begin: started.get(pid)?.at ?? at, end: at, text: `${started.get(pid)?.text ?? ""}${resumed}` });
-  }
-  return calls.filter(({ text }) => !text.includes(" = -1 "));
 }
 
 function readTrace(log: string): Trace {
