@@ -1,3 +1,4 @@
+/** Users and groups by name or number, read from the machine's own files. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
