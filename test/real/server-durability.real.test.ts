@@ -35,10 +35,19 @@ interface Trace {
   readonly pages: readonly Syscall[];
 }
 
+/** By descriptor. */
+type Asked = Map<string, Pick<Write, "key" | "arrived">>;
+
+function noteRead(asked: Asked, text: string, arrived: number): void {
+  const [, from = "", named] = /^read\((\d+), (?:"POST \/v1\/secret\/data\/(w[\w-]+) HTTP)?/.exec(text) ?? [];
+  const key = named ?? asked.get(from)?.key;
+  if (key !== undefined) asked.set(from, { key, arrived });
+}
+
 /** Requests and replies belong together by their descriptor: a connection carries one at a time. */
 function readTrace(log: string): Trace {
   const calls = syscallsOf(log);
-  const asked = new Map<string, { readonly key: string; arrived: number }>();
+  const asked: Asked = new Map();
   const writes: Write[] = [];
   const syncs: Syscall[] = [];
   const metas: number[] = [];
@@ -47,10 +56,7 @@ function readTrace(log: string): Trace {
     dsync = /^openat\(.*O_DSYNC.* = (\d+)$/.exec(text)?.[1] ?? dsync;
     if (SYNC.test(text)) syncs.push({ begin, end, text });
     if (text.startsWith(`pwrite64(${dsync},`)) metas.push(end);
-    const [, from = "", key] = /^read\((\d+), (?:"POST \/v1\/secret\/data\/(w[\w-]+) HTTP)?/.exec(text) ?? [];
-    const open = asked.get(from);
-    if (key !== undefined) asked.set(from, { key, arrived: end });
-    else if (open !== undefined) open.arrived = end;
+    noteRead(asked, text, end);
     const to = REPLY.exec(text)?.[1] ?? "";
     const done = asked.get(to);
     if (done !== undefined) writes.push({ ...done, replied: begin });
