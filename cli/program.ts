@@ -16,7 +16,7 @@ import { readSettings, type Settings } from "./connect/settings.ts";
 import { normaliseArgv } from "./input/argv.ts";
 import { CommandError, type Io } from "./io.ts";
 
-export const commands: readonly Spec[] = [
+const commands: readonly Spec[] = [
   ...basicCommands,
   ...kvSecretCommands,
   ...kvVersionCommands,

@@ -41,7 +41,7 @@ const DEFAULT_ADDRESS = "https://127.0.0.1:8200";
 const DEFAULT_TIMEOUT = 60_000;
 
 /** @returns the value of OKSAE_<name>, else of VAULT_<name>; empty counts as unset */
-export function variable(env: Io["env"], name: string): string | undefined {
+function variable(env: Io["env"], name: string): string | undefined {
   const own = env[`OKSAE_${name}`];
   const vaults = own === undefined || own === "" ? env[`VAULT_${name}`] : own;
   return vaults === "" ? undefined : vaults;

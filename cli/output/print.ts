@@ -33,7 +33,7 @@ export function say(context: Context, sentence: string): void {
 }
 
 /** The server's warnings, on stderr so that they never mix with a value. */
-export function warn(context: Context, body: JsonMap): void {
+function warn(context: Context, body: JsonMap): void {
   const warnings = body.get("warnings");
   if (context.settings.format !== "table" || !isJsonList(warnings) || warnings.length === 0) return;
   context.io.err("WARNING! The following warnings were returned from the server:\n\n");

@@ -10,7 +10,7 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
 import type { Random } from "../../lib/random.ts";
 
-export const VALUE_VERSION = 1;
+const VALUE_VERSION = 1;
 const NONCE = 12;
 const TAG = 16;
 const TERM_AT = 1;

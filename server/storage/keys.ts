@@ -4,7 +4,7 @@
  */
 import { Fault } from "../../lib/fault.ts";
 
-export const LONGEST_KEY = 1000;
+const LONGEST_KEY = 1000;
 
 /** Control characters (also those of C1) and lone surrogates, which have no UTF-8 form. */
 const UNFIT = /[\p{Cc}\p{Cs}]/u;

@@ -139,7 +139,7 @@ class Turns {
 
 const ROOT = "/";
 
-export function folderPlace(prefix: string): Place {
+function folderPlace(prefix: string): Place {
   return prefix === "" ? ROOT : prefix;
 }
 

@@ -19,7 +19,7 @@ import { setTimeout as wait } from "node:timers/promises";
 const PROGRAM = new URL("./oksae.mjs", import.meta.url).pathname;
 
 /** What a step throws when the story went otherwise. */
-export class WrongTurn extends Error {
+class WrongTurn extends Error {
   override readonly name = "WrongTurn";
 }
 
@@ -170,7 +170,7 @@ export class Stage {
   }
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

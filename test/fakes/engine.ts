@@ -12,7 +12,7 @@ import { compileRoutes } from "../../server/core/matcher.ts";
 import { memoryStore } from "../../server/storage/memory.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
 
-export const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
 export interface TestEngine {
   readonly clock: FakeClock;
