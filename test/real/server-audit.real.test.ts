@@ -14,7 +14,7 @@ const NOBODY = 65_534;
 /** Milliseconds: what the load balancer in front of it waits. */
 const HEALTH_WITHIN = 1000;
 let house: House;
-let cleanups: (() => void)[] = [];
+const cleanups: (() => void)[] = [];
 
 afterEach(async () => {
   for (const clean of cleanups.splice(0)) clean();
@@ -119,7 +119,6 @@ requires("root", "mount")(
     );
     await enable();
     const filler = house.path("log", "filler");
-    let text = "";
     const outcome = await underLoad(subject, async () => {
       await pause(300);
       fill(filler);
@@ -130,7 +129,7 @@ requires("root", "mount")(
       await house.until("served again", 10, async () => (await subject.serve()) !== undefined);
       await pause(200);
     });
-    text = textOf(log());
+    const text = textOf(log());
     expect(outcome.refused).toBeGreaterThan(16);
     expect(text.endsWith("\n")).toBe(true);
     expectAllAudited("full disk", outcome, [text]);
@@ -198,15 +197,13 @@ requires("mkfifo")(
     );
     const reader = openSync(log(), constants.O_RDONLY | constants.O_NONBLOCK);
     let text = "";
-    let going = true;
-    const reading = (async (): Promise<void> => {
-      for (; going; await pause(5)) text += readAll(reader);
-    })();
+    const reading = setInterval(() => {
+      text += readAll(reader);
+    }, 5);
     await enable();
     const outcome = await underLoad(subject, async () => {
       await pause(400);
-      going = false;
-      await reading;
+      clearInterval(reading);
       await house.until("refused", 10, async () => (await subject.serve()) === undefined);
       expect(await servedIn(3000)).toBe(0);
       text += readAll(reader);

@@ -1,0 +1,131 @@
+/**
+ * The login against an EC2 that is not ours: moto in server mode. The instance is started through AWS's SDK, its document
+ * is minted with a registered key, and the real server asks moto whether it runs. Source: https://docs.getmoto.org, "Server mode".
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import {
+  DescribeInstancesCommand,
+  EC2Client,
+  RunInstancesCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+} from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, expect } from "@jest/globals";
+import { imdsBase64, mintDocument, mintPkcs7, testSigner } from "../fakes/mint.ts";
+import { freePort, House, type HouseReply } from "./house.ts";
+import { requires } from "./requires.ts";
+
+const MOTO = "/opt/oksae-moto/bin/moto_server";
+const ACCOUNT = "123456789012";
+const REGION = "eu-west-1";
+const CREDENTIALS = { accessKeyId: "AKIAMOTOMOTOMOTOMOTO", secretAccessKey: "moto-takes-any-secret-key" };
+const signer = testSigner("rsa2048");
+const onMoto = requires(MOTO);
+
+let moto: ChildProcess | undefined;
+let house: House;
+let ec2: EC2Client;
+
+async function setUp(): Promise<void> {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  moto = spawn(MOTO, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
+  ec2 = new EC2Client({ region: REGION, endpoint, credentials: CREDENTIALS });
+  house = new House();
+  await Promise.all([house.start(), house.until("moto answers", 60, () => answers(endpoint))]);
+  await house.init();
+  await house.must("POST", "sys/auth/aws", { type: "aws" });
+  await house.must("POST", "auth/aws/config/certificate/test", { aws_public_cert: signer.certificate });
+  await house.must("POST", "auth/aws/config/client", {
+    access_key: CREDENTIALS.accessKeyId,
+    secret_key: CREDENTIALS.secretAccessKey,
+    endpoint,
+    sts_endpoint: endpoint,
+    iam_endpoint: endpoint,
+  });
+  await house.must("POST", "auth/aws/role/web", {
+    auth_type: "ec2",
+    bound_account_id: ACCOUNT,
+    bound_region: REGION,
+    bound_ami_id: "ami-12c6146b",
+    token_policies: "web",
+  });
+}
+
+beforeAll(async () => {
+  // Without moto the tests are skipped, and nothing needs to run.
+  if (existsSync(MOTO)) await setUp();
+}, 90_000);
+afterAll(async () => {
+  moto?.kill("SIGKILL");
+  if (moto === undefined) return;
+  ec2.destroy();
+  await house.close();
+});
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/moto-api/`)).status > 0;
+  } catch {
+    return false;
+  }
+}
+
+interface Booted {
+  readonly instanceId: string;
+  readonly pkcs7: string;
+}
+
+/** A running instance and the document that its metadata service would hand out. */
+async function boot(imageId = "ami-12c6146b"): Promise<Booted> {
+  const { Instances } = await ec2.send(new RunInstancesCommand({ ImageId: imageId, MinCount: 1, MaxCount: 1 }));
+  const [instance] = Instances ?? [];
+  const instanceId = instance?.InstanceId ?? "";
+  const document = mintDocument({ instanceId, accountId: ACCOUNT, region: REGION, imageId });
+  return { instanceId, pkcs7: imdsBase64(mintPkcs7(document, signer)) };
+}
+
+const logIn = ({ pkcs7 }: Booted, nonce: string): Promise<HouseReply> =>
+  house.request("POST", "auth/aws/login", { role: "web", pkcs7, nonce }, "");
+
+interface Auth {
+  readonly client_token: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+onMoto("an instance that moto runs logs in, and again with its nonce", async () => {
+  const booted = await boot();
+  const first = await logIn(booted, "its nonce");
+  expect([first.status, first.text]).toEqual([200, expect.any(String)]);
+  const { client_token: token, metadata } = first.body["auth"] as Auth;
+  expect(metadata).toMatchObject({ instance_id: booted.instanceId, account_id: ACCOUNT, region: REGION });
+  const self = await house.request("GET", "auth/token/lookup-self", undefined, token);
+  expect(self.body["data"]).toMatchObject({ policies: ["default", "web"] });
+  expect((await logIn(booted, "its nonce")).status).toBe(200);
+  expect((await logIn(booted, "a thief's nonce")).text).toContain("nonce mismatch");
+});
+
+onMoto("a terminated instance is refused, and so is the renewal of its token", async () => {
+  const booted = await boot();
+  const { client_token: token } = (await logIn(booted, "n")).body["auth"] as Auth;
+  expect((await house.request("POST", "auth/token/renew-self", {}, token)).status).toBe(200);
+  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [booted.instanceId] }));
+  const again = await logIn(booted, "n");
+  expect(again.status).toBe(400);
+  expect(again.text).toContain("instance is not in 'running' state");
+  expect((await house.request("POST", "auth/token/renew-self", {}, token)).status).toBe(403);
+});
+
+onMoto("a stopped instance, one of another image, and one that moto never ran are refused", async () => {
+  const stopped = await boot();
+  await ec2.send(new StopInstancesCommand({ InstanceIds: [stopped.instanceId] }));
+  const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [stopped.instanceId] }));
+  expect(Reservations?.[0]?.Instances?.[0]?.State?.Name).toBe("stopped");
+  expect((await logIn(stopped, "n")).status).toBe(400);
+  expect((await logIn(await boot("ami-03cf127a"), "n")).status).toBe(400);
+  const instanceId = "i-0badbadbadbadbad0";
+  const document = mintDocument({ instanceId, accountId: ACCOUNT, region: REGION, imageId: "ami-12c6146b" });
+  const never = { instanceId, pkcs7: imdsBase64(mintPkcs7(document, signer)) };
+  expect((await logIn(never, "n")).status).toBe(400);
+});
