@@ -125,7 +125,9 @@ export class Entries {
     return accessor !== "" && this.#options.hmacAccessor ? this.#options.hasher.hash(accessor) : accessor;
   }
 
+  /** Without data it is sooner written twice than remembered: a WeakMap entry a request costs the garbage collector more. */
   #request(record: AuditRecord): string {
+    if (record.call.data.size === 0) return this.#requestText(record);
     const known = this.#requests.get(record.call);
     if (known !== undefined && sameParts(known.of, record)) return known.text;
     const text = this.#requestText(record);
@@ -206,18 +208,30 @@ function sameNames(one: readonly string[], other: readonly string[]): boolean {
   return one === other || (one.length === other.length && one.every((name, i) => name === other[i]));
 }
 
+/** Mounts and the lists of granting policies live as long as the mount table and the compiled rules: made once each. */
+const mountTexts = new WeakMap<Mount, string>();
+const policyTexts = new WeakMap<readonly string[], string>();
+
 function mountText(mount: Mount | undefined): string {
   if (mount === undefined) return "";
-  return membersText([
+  const known = mountTexts.get(mount);
+  if (known !== undefined) return known;
+  const text = membersText([
     textMember("mount_point", mount.path),
     textMember("mount_type", mount.type),
     textMember("mount_accessor", mount.accessor),
     textMember("mount_class", mount.kind),
   ]);
+  mountTexts.set(mount, text);
+  return text;
 }
 
 function policyResults(granting: readonly string[]): string {
+  const known = policyTexts.get(granting);
+  if (known !== undefined) return known;
   const policies = granting.map((name) => `{"name":${JSON.stringify(name)},"namespace_id":"root","type":"acl"}`);
   const list = policies.length === 0 ? "" : `,"granting_policies":[${policies.join(",")}]`;
-  return `"policy_results":{"allowed":${String(policies.length > 0)}${list}}`;
+  const text = `"policy_results":{"allowed":${String(policies.length > 0)}${list}}`;
+  policyTexts.set(granting, text);
+  return text;
 }

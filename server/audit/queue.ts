@@ -23,10 +23,44 @@ export interface QueueLimits {
 
 export const QUEUE_LIMITS: QueueLimits = { deadline: 2000, waiting: 64 * 1024 * 1024 };
 
-interface Line {
-  readonly text: string;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+/** Bytes that a batch begins with, and the most that is kept for the next one. */
+const SMALL = 64 * 1024;
+const LARGE = 1024 * 1024;
+
+/** The lines of one write. They become bytes as they come, so nothing of them is held as text while they wait. */
+class Batch {
+  readonly done: Promise<void>;
+  resolve: () => void = () => undefined;
+  reject: (error: unknown) => void = () => undefined;
+  #bytes: Buffer;
+  #used = 0;
+
+  /** @param bytes to write into: this batch's own until it has gone out */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  get buffer(): Buffer {
+    return this.#bytes;
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#used);
+  }
+
+  add(text: string): void {
+    const most = this.#used + text.length * 3;
+    if (most > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(most, this.#bytes.length * 2));
+      this.bytes.copy(larger);
+      this.#bytes = larger;
+    }
+    this.#used += this.#bytes.write(text, this.#used);
+  }
 }
 
 export class LineQueue {
@@ -34,9 +68,11 @@ export class LineQueue {
   readonly #clock: Clock;
   readonly #limits: QueueLimits;
   readonly #ended = new AbortController();
-  #waiting: Line[] = [];
+  #waiting: Batch | undefined;
   #size = 0;
-  #writing: readonly Line[] = [];
+  #writing: Batch | undefined;
+  /** Of a batch that has gone out: the next one writes into it. */
+  #spare: Buffer | undefined;
   #since = 0;
   #busy = false;
   #hangs = false;
@@ -52,14 +88,15 @@ export class LineQueue {
   write(text: string): Promise<void> {
     const refusal = this.#refusal(text);
     if (refusal !== undefined) return Promise.reject(new Error(refusal));
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ text, resolve, reject });
-      this.#size += text.length;
-      if (this.#busy) return;
+    const batch = (this.#waiting ??= this.#newBatch());
+    batch.add(text);
+    this.#size += text.length;
+    if (!this.#busy) {
       this.#busy = true;
       // Whatever comes in the same turn of the event loop goes into the same write.
       setImmediate(() => void this.#flush());
-    });
+    }
+    return batch.done;
   }
 
   /** Opens by path again, then resolves: for log rotation. */
@@ -81,24 +118,29 @@ export class LineQueue {
     return this.#size + text.length > this.#limits.waiting ? "too much is waiting" : undefined;
   }
 
+  #newBatch(): Batch {
+    const bytes = this.#spare ?? Buffer.allocUnsafeSlow(SMALL);
+    this.#spare = undefined;
+    return new Batch(bytes);
+  }
+
   async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const lines = this.#waiting;
-      this.#waiting = [];
+    for (let batch = this.#waiting; batch !== undefined; batch = this.#waiting) {
+      this.#waiting = undefined;
       this.#size = 0;
-      this.#writing = lines;
+      this.#writing = batch;
       this.#since = this.#clock.monotonic();
       void this.#watch();
       try {
-        const text = lines.length === 1 ? (lines[0]?.text ?? "") : lines.map((line) => line.text).join("");
-        await this.#target.put(Buffer.from(text));
-        for (const line of lines) line.resolve();
+        await this.#target.put(batch.bytes);
+        batch.resolve();
       } catch (error) {
-        for (const line of lines) line.reject(error);
+        batch.reject(error);
       }
       this.#hangs = false;
+      if (batch.buffer.length <= LARGE) this.#spare = batch.buffer;
     }
-    this.#writing = [];
+    this.#writing = undefined;
     this.#busy = false;
   }
 
@@ -119,9 +161,9 @@ export class LineQueue {
 
   #giveUp(): void {
     this.#hangs = true;
-    const late = [...this.#writing, ...this.#waiting];
-    this.#waiting = [];
+    const late = [this.#writing, this.#waiting];
+    this.#waiting = undefined;
     this.#size = 0;
-    for (const line of late) line.reject(new Error(`no answer within ${String(this.#limits.deadline)} ms`));
+    for (const batch of late) batch?.reject(new Error(`no answer within ${String(this.#limits.deadline)} ms`));
   }
 }
