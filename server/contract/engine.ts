@@ -4,6 +4,7 @@
  * path-help, completion, the audit's list of sensitive fields, the reference and a test of every route.
  */
 import type { Clock } from "../../lib/clock.ts";
+import { Fault } from "../../lib/fault.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Secret } from "../../lib/secret.ts";
@@ -130,8 +131,8 @@ export interface Route<F extends Fields = Fields> {
   readonly fields: F;
   readonly on: Readonly<Partial<Record<Operation, Handler<F>>>>;
   /**
-   * Tells create from update before the policy check, so that a create-only token cannot overwrite.
-   * Without it every write is an update.
+   * Tells create from update before the policy check, so that a create-only token cannot overwrite. The handler holds
+   * what was told against its own transaction with `mustStillBe`. Without `exists` every write is an update.
    */
   readonly exists?: (values: Partial<Values<F>>, context: Context) => Promise<boolean>;
   /** Served without a token. */
@@ -146,6 +147,26 @@ export interface Route<F extends Fields = Fields> {
   readonly neverAudited?: boolean;
   /** Takes members that no field names: KV v1's body is the secret itself. */
   readonly openBody?: boolean;
+}
+
+/** What was to be created is there by now, or what was to be updated has gone: the core asks the policy anew. */
+export class Overtaken extends Fault {
+  readonly operation: "create" | "update";
+
+  constructor(operation: "create" | "update") {
+    super("conflict", "others wrote the same path at the same time: try again");
+    this.operation = operation;
+  }
+}
+
+/**
+ * To be called in the transaction of a create or update whose route has `exists`.
+ * @param there as the transaction sees it
+ * @throws Overtaken when the policy was asked about the other of the two
+ */
+export function mustStillBe({ operation }: Pick<Call, "operation">, there: boolean): void {
+  if (operation === "create" && there) throw new Overtaken("update");
+  if (operation === "update" && !there) throw new Overtaken("create");
 }
 
 /** Ties the types of `fields` to those the handlers see, then forgets them so that routes fit one list. */

@@ -9,7 +9,7 @@ import type { Log } from "../../lib/log.ts";
 import type { Answer, Core, Issued } from "../contract/answer.ts";
 import type { Audit, AuditRecord } from "../contract/audit.ts";
 import type { Call } from "../contract/call.ts";
-import type { Context, Fields, Reply, Route, Values } from "../contract/engine.ts";
+import { type Context, type Fields, Overtaken, type Reply, type Route, type Values } from "../contract/engine.ts";
 import type { Policies } from "../contract/policy.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
@@ -48,6 +48,8 @@ interface Outcome {
 
 const NO_CONTENT: Outcome = { reply: undefined, issued: undefined, afterwards: undefined };
 const NO_WARNINGS: readonly string[] = [];
+/** So often a write is asked about anew when others create and delete the same path all the time. */
+const TURNS = 16;
 
 export class Pipeline implements Core {
   readonly #parts: PipelineParts;
@@ -120,8 +122,12 @@ export class Pipeline implements Core {
 
   async #authorize(pass: Pass): Promise<void> {
     if (pass.token === undefined) throw denied();
-    const acl = await this.#parts.policies.acl(pass.token.policies);
     await createOrUpdate(pass);
+    await this.#decide(pass, pass.token);
+  }
+
+  async #decide(pass: Pass, token: TokenEntry): Promise<void> {
+    const acl = await this.#parts.policies.acl(token.policies);
     const { operation, path, data, wrapTtl } = pass.call;
     const decision = acl.decide({ operation, path, data, wrapTtl });
     pass.granting = decision.granting;
@@ -134,7 +140,7 @@ export class Pipeline implements Core {
     await audit.request(recordOf(pass, undefined));
     let outcome: Outcome;
     try {
-      outcome = await this.#dispatch(pass);
+      outcome = await this.#settle(pass);
     } catch (error) {
       const fault = toFault(error);
       await audit.response({ ...recordOf(pass, fault.message), reply: undefined, issued: undefined });
@@ -150,6 +156,19 @@ export class Pipeline implements Core {
       await outcome.afterwards?.();
     }
     return answer(pass, outcome);
+  }
+
+  /** A write that is overtaken by another of the same path is decided anew: a create has become an update, or back. */
+  async #settle(pass: Pass): Promise<Outcome> {
+    for (let turn = 1; ; turn += 1) {
+      try {
+        return await this.#dispatch(pass);
+      } catch (error) {
+        if (!(error instanceof Overtaken) || pass.token === undefined || turn === TURNS) throw error;
+        pass.call = { ...pass.call, operation: error.operation };
+        await this.#decide(pass, pass.token);
+      }
+    }
   }
 
   /** 404 and 405 come here, after token and policy; then what is wrong with the fields; then the handler. */

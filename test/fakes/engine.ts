@@ -4,7 +4,7 @@ import { type Fault, toFault } from "../../lib/fault.ts";
 import { systemRandom } from "../../lib/random.ts";
 import { parseJsonMap, stringifyJson } from "../../lib/wire/json.ts";
 import type { Operation } from "../../server/contract/call.ts";
-import type { Context, EngineKind, Mount, Reply } from "../../server/contract/engine.ts";
+import { type Context, type EngineKind, type Mount, Overtaken, type Reply } from "../../server/contract/engine.ts";
 import type { Storage } from "../../server/contract/storage.ts";
 import { handlerFor } from "../../server/core/dispatch.ts";
 import { checkFields } from "../../server/core/fields.ts";
@@ -43,11 +43,16 @@ export function testEngine(kind: EngineKind, mount: Partial<Mount> = {}): TestEn
     return { match, values: values as never, fault, context };
   };
   const call: TestEngine["call"] = async (operation, path, body = "{}") => {
-    const { match, values, fault, context } = at(operation, path, body);
-    if (fault !== undefined) throw fault;
-    const handler = handlerFor(match.route, operation);
+    const asked = at(operation, path, body);
+    if (asked.fault !== undefined) throw asked.fault;
+    const creates = operation === "update" && (await asked.match.route.exists?.(asked.values, asked.context)) === false;
+    const { match, values, context } = creates ? at("create", path, body) : asked;
+    const handler = handlerFor(match.route, context.call.operation);
     if (handler === undefined) throw new Error(`no ${operation} on ${path}`);
-    return handler.run(values, context);
+    return handler.run(values, context).catch((error: unknown) => {
+      if (error instanceof Overtaken) return call(operation, path, body);
+      throw error;
+    });
   };
   return {
     clock,

@@ -2,9 +2,10 @@
 import { CoherentCache } from "../../../lib/coherent-cache.ts";
 import { parseDuration } from "../../../lib/duration.ts";
 import { Fault } from "../../../lib/fault.ts";
+import { Serial } from "../../../lib/serial.ts";
 import { decodeStored, encodeStored } from "../../../lib/stored.ts";
 import { type Json, JsonNumber, parseJsonMap, RawJson, stringifyJson } from "../../../lib/wire/json.ts";
-import { type Context, type Engine, type Reply, type Route, route } from "../../contract/engine.ts";
+import { type Context, type Engine, mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
 import { CACHE_CHARACTERS, listBelow, nothingHere, readablePath, writablePath } from "./paths.ts";
 
 const ROOT = "v1/";
@@ -29,16 +30,20 @@ export function kvV1Engine(): Engine {
 }
 
 function secretRoute(cache: CoherentCache<Secret1>): Route {
+  // The writers of one path queue up: they read it, so they would only run into each other.
+  const writers = new Serial();
   const write = async (path: string | undefined, context: Context): Promise<undefined> => {
     const key = ROOT + writablePath(path);
     const secret = context.call.data;
     if (secret.size === 0) throw new Fault("invalid", "missing data fields");
     const bytes = encodeStored(FORMAT, stringifyJson(secret));
-    await cache.write([key], () =>
-      context.storage.transact((tx) => {
-        tx.put(key, bytes);
-        return Promise.resolve();
-      }),
+    await writers.run(key, () =>
+      cache.write([key], () =>
+        context.storage.transact(async (tx) => {
+          mustStillBe(context.call, (await tx.get(key)) !== undefined);
+          tx.put(key, bytes);
+        }),
+      ),
     );
     return undefined;
   };
@@ -58,11 +63,13 @@ function secretRoute(cache: CoherentCache<Secret1>): Route {
         about: "Deletes the secret",
         run: async ({ path }, { storage }) => {
           const key = ROOT + writablePath(path);
-          await cache.write([key], () =>
-            storage.transact((tx) => {
-              tx.delete(key);
-              return Promise.resolve();
-            }),
+          await writers.run(key, () =>
+            cache.write([key], () =>
+              storage.transact((tx) => {
+                tx.delete(key);
+                return Promise.resolve();
+              }),
+            ),
           );
           return undefined;
         },

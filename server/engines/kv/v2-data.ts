@@ -2,7 +2,7 @@
 import { Fault } from "../../../lib/fault.ts";
 import { type JsonMap, parseJsonMap, stringifyJson } from "../../../lib/wire/json.ts";
 import { mergePatch } from "../../../lib/wire/merge-patch.ts";
-import { type Context, type Reply, type Route, route } from "../../contract/engine.ts";
+import { type Context, mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
 import type { Transaction } from "../../contract/storage.ts";
 import { nothingHere, writablePath } from "./paths.ts";
 import { type Config, dataKey, encodeData, type Meta, newMeta, readConfig } from "./record.ts";
@@ -69,6 +69,7 @@ async function writeData(store: KvStore, { path, data, options }: DataValues, co
   if (data === undefined) throw new Fault("invalid", "no data provided");
   const text = stringifyJson(data);
   return store.change(context.storage, where, async (found, tx) => {
+    mustStillBe(context.call, found !== undefined);
     const config = await readConfig(tx);
     const now = store.clock.now();
     const meta = found ?? newMeta(now);

@@ -2,7 +2,7 @@
 import { formatDuration } from "../../../lib/duration.ts";
 import { formatTime } from "../../../lib/time-text.ts";
 import { type EncodableRecord, type JsonMap } from "../../../lib/wire/json.ts";
-import { type Context, type Reply, type Route, route } from "../../contract/engine.ts";
+import { type Context, mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
 import { customMetadata, patchCustomMetadata } from "./custom.ts";
 import { listBelow, nothingHere, readablePath, writablePath } from "./paths.ts";
 import { META_ROOT, type Meta, newMeta, readConfig, readMeta } from "./record.ts";
@@ -94,6 +94,7 @@ async function writeMetadata(store: KvStore, values: MetaValues, context: Contex
   const custom = values.custom_metadata && customMetadata(values.custom_metadata);
   const maxVersions = checkedMax(values.max_versions);
   return store.change(context.storage, where, async (found, tx) => {
+    mustStillBe(context.call, found !== undefined);
     const config = await readConfig(tx);
     const before = found ?? newMeta(store.clock.now());
     const meta: Meta = {
