@@ -9,6 +9,7 @@ const result = await build({
     server: "server/main.ts",
     demo: "test/demo/main.ts",
     bench: "bench/main.ts",
+    "bench-agent": "bench/agent/main.ts",
   },
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
