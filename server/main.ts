@@ -26,6 +26,8 @@ async function main(): Promise<void> {
   let exposed: readonly string[];
   try {
     exposed = hardenThis();
+    // Else the SDK writes a paragraph about Node's versions between the lines of the log; engines in package.json say which we run on.
+    process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
     flags = parseFlags(process.argv.slice(2), process.env);
     if (flags.help) {
       process.stdout.write(USAGE);

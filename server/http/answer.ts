@@ -44,20 +44,29 @@ function membersOf(data: Reply["data"]): Iterable<readonly [string, Encodable | 
 }
 
 function authOf({ clientToken, entry, onceMetadata = NOTHING_MORE }: Issued): WireAuth {
-  const since = Math.max(entry.creationTime, entry.lastRenewalTime);
   return {
     clientToken,
     accessor: entry.accessor,
     policies: entry.policies,
     tokenPolicies: entry.policies,
     metadata: new Map([...entry.metadata, ...[...onceMetadata].map(revealed)]),
-    leaseDuration: entry.expireTime === 0 ? 0 : Math.max(0, entry.expireTime - since),
+    leaseDuration: lifetimeOf(entry),
     renewable: entry.renewable,
     entityId: entry.entityId,
     tokenType: entry.type,
     orphan: entry.orphan,
     numUses: entry.numUses,
   };
+}
+
+/**
+ * Milliseconds that are whole seconds: the writes of a renewal take some of it, and "3599" for what was granted as an hour
+ * would be told. Never 0 for a token that ends: clients take that for "never".
+ */
+function lifetimeOf({ expireTime, creationTime, lastRenewalTime }: Issued["entry"]): number {
+  if (expireTime === 0) return 0;
+  const granted = expireTime - Math.max(creationTime, lastRenewalTime);
+  return Math.max(1, Math.round(granted / 1000)) * 1000;
 }
 
 const NOTHING_MORE: NonNullable<Issued["onceMetadata"]> = new Map();
