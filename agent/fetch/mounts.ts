@@ -16,6 +16,7 @@ interface Mount {
 export class Mounts {
   readonly #api: Api;
   readonly #known = new Map<string, Mount>();
+  readonly #doubted = new Set<string>();
 
   constructor(api: Api) {
     this.#api = api;
@@ -23,16 +24,29 @@ export class Mounts {
 
   /** @returns the path to read: with `data/` after a KV v2 mount unless it is there */
   async apiPath(path: string, token: Secret, signal: AbortSignal): Promise<string> {
-    const mount = this.#find(path) ?? (await this.#ask(path, token, signal));
+    const held = this.#find(path);
+    const mount =
+      held === undefined || this.#doubted.has(path) ? await this.#askAgain(path, held, token, signal) : held;
     if (mount?.kvV2 !== true) return path;
     const rest = path.slice(mount.prefix.length);
     return rest === "data" || rest.startsWith("data/") ? path : `${mount.prefix}data/${rest}`;
   }
 
-  /** To be called when a read went wrong in a way that another mount would explain. */
-  forget(path: string): void {
-    const mount = this.#find(path);
-    if (mount !== undefined) this.#known.delete(mount.prefix);
+  /** To be called when a read went wrong in a way that another mount would explain. Only this path's next read asks again. */
+  doubt(path: string): void {
+    this.#doubted.add(path);
+  }
+
+  async #askAgain(
+    path: string,
+    held: Mount | undefined,
+    token: Secret,
+    signal: AbortSignal,
+  ): Promise<Mount | undefined> {
+    const mount = await this.#ask(path, token, signal);
+    this.#doubted.delete(path);
+    if (held !== undefined && held.prefix !== mount?.prefix) this.#known.delete(held.prefix);
+    return mount;
   }
 
   #find(path: string): Mount | undefined {

@@ -50,7 +50,7 @@ export class Reader {
   #take(request: ReadRequest, token: Secret, reply: ApiReply): SecretResult {
     const what = `${request.kind} of ${request.path}`;
     if (reply.status === 403) this.#tokens.suspect(token);
-    if (reply.status === 400 || reply.status === 404 || reply.status === 405) this.#mounts.forget(request.path);
+    if (reply.status === 400 || reply.status === 404 || reply.status === 405) this.#mounts.doubt(request.path);
     if (reply.status === 404) throw new Fault("not-found", `${what}: 404: there is no secret there`);
     if (reply.status >= 300) throw apiFault(what, reply);
     this.#tokens.noteAlive(token);
