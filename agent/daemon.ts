@@ -6,6 +6,7 @@ import type { Body } from "../lib/hcl/body.ts";
 import type { EncodableRecord } from "../lib/wire/json.ts";
 import type { AgentConfig } from "./config/types.ts";
 import { connect } from "./connect.ts";
+import { dueCommands } from "./local/due.ts";
 import { StatusFile } from "./local/status.ts";
 import { removeStaleTemps } from "./place/stale.ts";
 import type { Placing } from "./placing.ts";
@@ -83,6 +84,7 @@ async function withAgent(
     random,
     log,
     renderer: (item) => rendererOf(item, { clock, env }),
+    due: dueCommands(config.statusFile, log),
     ...placing,
   });
   const snapshot = (): EncodableRecord => snapshotOf(agent.status, config, pid);
@@ -93,8 +95,8 @@ async function withAgent(
   onMade(agent, file);
   const done = new AbortController();
   const writing = file.run(done.signal);
-  if (config.pidFile !== undefined) await writePid(config.pidFile, pid);
   try {
+    if (config.pidFile !== undefined) await writePid(config.pidFile, pid);
     await agent.run(signal);
   } finally {
     done.abort();

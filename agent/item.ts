@@ -11,6 +11,7 @@ import type { Log } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
 import { Secret } from "../lib/secret.ts";
 import type { Known } from "./fetch/store.ts";
+import type { DueCommand } from "./local/due.ts";
 import { requestKey } from "./render/requests.ts";
 import type { Lookup, ReadRequest, Rendered } from "./render/types.ts";
 
@@ -29,6 +30,8 @@ export interface ItemOptions {
   /** Compares, writes when it differs. @returns whether it wrote @throws Fault */
   readonly place: (text: Secret) => Promise<boolean>;
   readonly command: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Whether an earlier run was ended before its command; `place` notes it. undefined = there is no command. */
+  readonly due: Pick<DueCommand, "read" | "clear"> | undefined;
   readonly values: Values;
   readonly clock: Clock;
   readonly random: Random;
@@ -86,6 +89,7 @@ export class Item {
       if (this.#inputs.has(key)) this.#bell.ring();
     });
     try {
+      this.#commandDue = (await this.#options.due?.read()) ?? false;
       for (;;) await this.#bell.wait(this.#options.clock, await this.#work(signal), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -114,7 +118,7 @@ export class Item {
 
   /** @returns the step after `step`; undefined when an input is missing */
   async #take(step: Step, signal: AbortSignal): Promise<Step | undefined> {
-    const { place, command, log, name } = this.#options;
+    const { place, command, due, log, name } = this.#options;
     if (step === "render") return (await this.#render()) ? "place" : undefined;
     if (step === "place") {
       const wrote = await place(this.#text);
@@ -128,6 +132,7 @@ export class Item {
       return this.#commandDue ? "command" : "rest";
     }
     await command?.(signal);
+    await due?.clear();
     this.#commandDue = false;
     return "rest";
   }
@@ -150,7 +155,11 @@ export class Item {
       inputs.set(requestKey(request), { request, version: 0 });
       values.want(request);
     }
-    this.#show({ state: "waiting", problem: this.#inputProblem() ?? `waiting for ${rendered.missing[0]?.path ?? ""}` });
+    const problem = this.#inputProblem();
+    this.#show({
+      state: problem === undefined ? "waiting" : "failing",
+      problem: problem ?? `waiting for ${rendered.missing[0]?.path ?? ""}`,
+    });
     return false;
   }
 

@@ -10,8 +10,11 @@ import { runCommand } from "./place/command.ts";
 import { placeFile } from "./place/place.ts";
 
 export interface Placing {
-  /** @returns whether the file was written @throws Fault; the file is then as it was before */
-  readonly place: (target: TargetConfig, text: Secret) => Promise<boolean>;
+  /**
+   * @param beforeSwap called right before the new file takes the old one's place; not when they are equal
+   * @returns whether the file was written @throws Fault; the file is then as it was before
+   */
+  readonly place: (target: TargetConfig, text: Secret, beforeSwap?: () => Promise<void>) => Promise<boolean>;
   /** @throws Fault when the command fails: what it printed stays out of it, since it may show secrets */
   readonly runCommand: (command: CommandConfig, target: TargetConfig, signal: AbortSignal) => Promise<void>;
 }
@@ -19,7 +22,7 @@ export interface Placing {
 export function placing(clock: Clock, random: Random): Placing {
   const ports = { accounts: localAccounts(), clock, random };
   return {
-    async place({ path, perms, user, group, createDirs }, text) {
+    async place({ path, perms, user, group, createDirs }, text, beforeSwap) {
       const placement = {
         path,
         createDirectories: createDirs,
@@ -29,7 +32,8 @@ export function placing(clock: Clock, random: Random): Placing {
       };
       const bytes = bytesFromText(text.reveal());
       try {
-        return (await placeFile(placement, bytes, ports)).changed;
+        return (await placeFile(placement, bytes, { ...ports, ...(beforeSwap === undefined ? {} : { beforeSwap }) }))
+          .changed;
       } finally {
         bytes.fill(0);
       }

@@ -15,6 +15,7 @@ import { Reader } from "./fetch/reader.ts";
 import { Store } from "./fetch/store.ts";
 import { pollingWatch } from "./fetch/watch.ts";
 import { Item, type ItemStatus } from "./item.ts";
+import type { DueCommands } from "./local/due.ts";
 import type { LoginMethod } from "./login/method.ts";
 import { requestKey } from "./render/requests.ts";
 import type { Lookup, Rendered } from "./render/types.ts";
@@ -36,9 +37,11 @@ export interface Machine {
   readonly log: Log;
   /** @returns how to render the item; a template that cannot be compiled throws when it is first rendered */
   readonly renderer: (item: ItemConfig) => (known: Lookup) => Rendered | Promise<Rendered>;
-  /** @returns whether the file was written @throws Fault */
-  readonly place: (target: TargetConfig, text: Secret) => Promise<boolean>;
+  /** @param beforeSwap as `Placing.place` @returns whether the file was written @throws Fault */
+  readonly place: (target: TargetConfig, text: Secret, beforeSwap?: () => Promise<void>) => Promise<boolean>;
   readonly runCommand: (command: CommandConfig, target: TargetConfig, signal: AbortSignal) => Promise<void>;
+  /** What an earlier run that was killed still owes. */
+  readonly due: DueCommands;
 }
 
 export class Agent {
@@ -104,13 +107,15 @@ export class Agent {
 
   #itemOf(item: ItemConfig): Item {
     const { command, required, target } = item;
-    const { clock, random, log, place, renderer, runCommand } = this.#machine;
+    const { clock, random, log, place, renderer, runCommand, due } = this.#machine;
+    const owed = command === undefined ? undefined : due.of(target.path);
     return new Item({
       name: target.path,
       required,
       render: renderer(item),
-      place: (text) => place(target, text),
+      place: (text) => place(target, text, () => owed?.note() ?? Promise.resolve()),
       command: command === undefined ? undefined : (signal) => runCommand(command, target, signal),
+      due: owed,
       values: this.#store,
       clock,
       random,
@@ -131,6 +136,7 @@ export class Agent {
           render: renderToken,
           place: (text) => place(target, text),
           command: undefined,
+          due: undefined,
           values: tokenValues(this.#keeper, requestKey),
           clock,
           random,

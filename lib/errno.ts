@@ -1,4 +1,5 @@
 /** What an error of the operating system means to people. Source: errno(3). */
+import { errorCode } from "./error-code.ts";
 
 const TEXTS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -25,7 +26,6 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 /** @returns the code ("" when the error has none) and a text for people, without paths or other content of the error */
 export function describeErrno(error: unknown): { readonly code: string; readonly text: string } {
-  // Not instanceof: Node's own errors come from another realm where code runs in a context (a test runner).
-  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  const code = errorCode(error);
   return { code, text: TEXTS[code] ?? (code === "" ? "unexpected error" : code) };
 }

@@ -1,8 +1,8 @@
 /** The command of an item: its own process group, a bounded time, bounded output without secrets, almost no environment. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
+import { errorCode } from "../../lib/error-code.ts";
 import { Fault } from "../../lib/fault.ts";
-import { codeOf } from "./errors.ts";
 import { scrub } from "./scrub.ts";
 import type { CommandResult, Placement, PlacePorts } from "./types.ts";
 
@@ -62,7 +62,7 @@ function exitOf(
 ): Promise<{ code: number | null; signal: string | null }> {
   return new Promise((resolve, reject) => {
     child.once("error", (cause) => {
-      const why = codeOf(cause) ?? "unknown error";
+      const why = errorCode(cause) || "unknown error";
       reject(
         new Fault("invalid", `cannot run ${JSON.stringify(program)}, the command for ${path} (${why})`, { cause }),
       );

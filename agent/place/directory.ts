@@ -6,8 +6,9 @@
  */
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open } from "node:fs/promises";
+import { errorCode } from "../../lib/error-code.ts";
 import { Fault } from "../../lib/fault.ts";
-import { codeOf, placeFault } from "./errors.ts";
+import { placeFault } from "./errors.ts";
 
 /** Linux; Node does not name it. Such a descriptor needs no right to read the directory. */
 const O_PATH = 0o10000000;
@@ -70,7 +71,7 @@ async function step(parent: FileHandle, name: string, full: string, mayCreate: (
   try {
     return await open(entry, WALK);
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code === "ENOENT" && mayCreate()) return makeAndOpen(entry);
     if (code !== "ENOTDIR" && code !== "ELOOP") throw placeFault("open", full, error);
     const isLink = (await lstat(entry)).isSymbolicLink();

@@ -1,4 +1,5 @@
 /** What the system refused, as a sentence that names the path and the fix. Source: errno(3). */
+import { errorCode } from "../../lib/error-code.ts";
 import { Fault, type FaultKind } from "../../lib/fault.ts";
 
 const REASONS: ReadonlyMap<string, readonly [FaultKind, string]> = new Map([
@@ -16,16 +17,10 @@ const REASONS: ReadonlyMap<string, readonly [FaultKind, string]> = new Map([
   ["EIO", ["unavailable", "the device failed; look at the kernel log"]],
 ]);
 
-/** By its shape: an error of Node's need not be an `Error` of this realm. */
-export function codeOf(error: unknown): string | undefined {
-  const isObject = typeof error === "object" && error !== null;
-  return isObject && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
 /** @param doing such as "place" or "read" @returns `error` itself when it is a fault already */
 export function placeFault(doing: string, path: string, error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const code = codeOf(error) ?? "unknown error";
+  const code = errorCode(error);
   const [kind, reason] = REASONS.get(code) ?? ["internal", "the system refused"];
-  return new Fault(kind, `cannot ${doing} ${path}: ${reason} (${code})`, { cause: error });
+  return new Fault(kind, `cannot ${doing} ${path}: ${reason} (${code || "unknown error"})`, { cause: error });
 }

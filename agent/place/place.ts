@@ -2,10 +2,11 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, normalize } from "node:path";
+import { errorCode } from "../../lib/error-code.ts";
 import { Fault } from "../../lib/fault.ts";
 import { runCommand } from "./command.ts";
 import { type OpenDirectory, openDirectory } from "./directory.ts";
-import { codeOf, placeFault } from "./errors.ts";
+import { placeFault } from "./errors.ts";
 import { TEMP_PREFIX } from "./stale.ts";
 import type { Placement, PlacePorts, PlaceResult } from "./types.ts";
 
@@ -86,7 +87,7 @@ async function existingFile(entry: string, path: string): Promise<Stats | undefi
       throw new Fault("invalid", `${path} has ${String(stats.nlink)} hard links: remove the others`);
     return stats;
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -117,7 +118,7 @@ async function hasContent(entry: string, bytes: Uint8Array): Promise<boolean> {
     // Not blocking: what was a file a moment ago could be a named pipe now.
     handle = await open(entry, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (codeOf(error) === "EACCES") return false;
+    if (errorCode(error) === "EACCES") return false;
     throw error;
   }
   try {
@@ -135,7 +136,7 @@ async function replace(
   name: string,
   bytes: Uint8Array,
   { uid, gid, mode }: Attributes,
-  { random }: PlacePorts,
+  { random, beforeSwap }: PlacePorts,
 ): Promise<void> {
   const temp = folder.entry(TEMP_PREFIX + random.bytes(8).toString("hex"));
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -149,6 +150,7 @@ async function replace(
     } finally {
       await handle.close();
     }
+    await beforeSwap?.();
     await rename(temp, folder.entry(name));
   } catch (error) {
     await unlink(temp).catch(() => undefined);

@@ -27,6 +27,8 @@ export interface PlacePorts {
   readonly clock: Clock;
   /** The values that must not show in a command's output. */
   readonly secrets?: readonly Secret[];
+  /** Called when all is ready, right before the new file takes the old one's place. */
+  readonly beforeSwap?: () => Promise<void>;
   /** Ends a running command as its time-out does. */
   readonly signal?: AbortSignal;
 }

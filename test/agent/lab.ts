@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { readAgentConfig } from "../../agent/config/read.ts";
 import { newScope } from "../../agent/config/scope.ts";
 import type { AgentConfig, CommandConfig, TargetConfig } from "../../agent/config/types.ts";
+import { dueCommands } from "../../agent/local/due.ts";
 import { grantFromLogin } from "../../agent/login/method.ts";
 import { placing } from "../../agent/placing.ts";
 import { rendererOf } from "../../agent/renderer.ts";
@@ -70,7 +71,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       lines.push(`${level} ${message} ${Object.values(fields).map(String).join(" ")}`);
     },
     renderer: (item) => rendererOf(item, { clock, env: new Map() }),
-    place: (target, secret) => place(target, secret, real.place),
+    place: (target, secret, beforeSwap) => place(target, secret, (t, s) => real.place(t, s, beforeSwap)),
+    due: dueCommands(join(folder, "status.json"), () => undefined),
     runCommand: async (command, _target, signal) => {
       commands.push(command.argv.at(-1) ?? "");
       await options.runCommand?.(command, signal);
@@ -105,9 +107,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
 /** Real files take real time: waits, without moving the clock, until `done`. */
 export async function until(done: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 500; i += 1) {
+  for (let i = 0; i < 2_000; i += 1) {
     if (await done()) return;
     await new Promise((resolve) => setTimeout(resolve, 4));
   }
-  throw new Error("it did not happen within 2 s");
+  throw new Error("it did not happen within 8 s");
 }
