@@ -21,7 +21,7 @@ const ALL = Array.from({ length: 200 }, (_, i) => 400 + i);
 const CONNECT_TIMEOUT = 5_000;
 const TIMEOUT = 30_000;
 
-/** @throws Fault "invalid" naming a certificate or key file that cannot be read */
+/** @throws Fault "unavailable" naming a certificate or key file that cannot be read: it may yet come, early in a boot */
 export async function connect(vault: VaultConfig, clock: Clock): Promise<Connection> {
   const client = wireClient({
     address: vault.address,
@@ -74,7 +74,7 @@ async function pem(path: string | undefined, what: string): Promise<string | und
     const text = await readFile(path, "utf8");
     if (text.includes("-----BEGIN ")) return text;
   } catch (error) {
-    throw new Fault("invalid", `${what} ${path}: ${describeErrno(error).text}`, { cause: error });
+    throw new Fault("unavailable", `${what} ${path}: ${describeErrno(error).text}`, { cause: error });
   }
-  throw new Fault("invalid", `${what} ${path} is no PEM file`);
+  throw new Fault("unavailable", `${what} ${path} is no PEM file`);
 }

@@ -5,7 +5,7 @@ import type { Log } from "../lib/log.ts";
 import { readAgentConfig } from "./config/read.ts";
 import { newScope } from "./config/scope.ts";
 import type { AgentConfig } from "./config/types.ts";
-import { connect } from "./connect.ts";
+import { type Connection, connect } from "./connect.ts";
 import { type DoctorOptions, doctor } from "./doctor.ts";
 import type { Host } from "./host.ts";
 import { readFacts } from "./identity/identity.ts";
@@ -25,7 +25,8 @@ export async function diagnoseHost(
   const around: Surroundings = { ...host, log: silent };
   const config = await resolved(bodies, start, host, around, signal);
   if (config === undefined) return false;
-  const connection = await connect(config.vault, host.clock);
+  const connection = await connected(config, host);
+  if (connection === undefined) return false;
   try {
     return await doctor(
       {
@@ -43,6 +44,15 @@ export async function diagnoseHost(
     );
   } finally {
     connection.close();
+  }
+}
+
+async function connected(config: AgentConfig, host: Host): Promise<Connection | undefined> {
+  try {
+    return await connect(config.vault, host.clock);
+  } catch (error) {
+    host.print(`FAIL  TLS: ${toFault(error).message}\n`);
+    return undefined;
   }
 }
 

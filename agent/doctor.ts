@@ -1,6 +1,7 @@
 /**
- * `oksae agent doctor`: everything the agent needs, one line each, with what to do about what fails. It changes nothing:
- * no nonce is made, no first login is used up, no file is written; the token it takes for the policy checks is revoked.
+ * `oksae agent doctor`: everything the agent needs, one line each, with what to do about what fails. No nonce is made, no
+ * first login is used up, no file is written. With a nonce that has logged in before it logs in once more: the server's
+ * audit log and access list show that login, and its token is revoked at the end. The agent's own token is not touched.
  */
 import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";

@@ -58,7 +58,9 @@ export async function instanceNames(
 const RETRY = { first: 500, most: 30_000 };
 
 /**
- * Puts in what the metadata service says; early in a boot it may not answer yet, so it is asked until it does.
+ * Puts in what the metadata service says; early in a boot it may not answer yet, so it is asked until it does. The
+ * configuration itself was read already: what is wrong now comes from the instance (a tag that is missing, or that makes
+ * no good path), and a person with the right tag mends it while the agent waits.
  * @param onProblem is told why it has not worked yet
  */
 export async function settle(
@@ -70,6 +72,7 @@ export async function settle(
 ): Promise<AgentConfig> {
   if (!start.wantsInstance) return start.config;
   const metadata = metadataOf(start.config, around);
+  let problem = "";
   for (let attempt = 0; ; attempt += 1) {
     try {
       const names = await instanceNames(metadata, start.tags, signal);
@@ -77,9 +80,10 @@ export async function settle(
     } catch (error) {
       signal.throwIfAborted();
       const fault = toFault(error);
-      if (fault.kind === "invalid") throw fault;
-      around.log("warn", "instance metadata cannot be read", { error: error instanceof Error ? error : fault });
-      onProblem(fault.message);
+      const level = fault.message === problem ? "debug" : "warn";
+      problem = fault.message;
+      around.log(level, "configuration waits for the instance's metadata", { error: fault });
+      onProblem(problem);
       await around.clock.sleep(backoff(attempt, RETRY, around.random.fraction()), signal);
     }
   }

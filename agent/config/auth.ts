@@ -11,6 +11,8 @@ export interface AutoAuth {
   readonly retry: { readonly first: number; readonly most: number };
 }
 
+/** Milliseconds. Vault Agent's own default of "max_backoff", 5m, is accepted; nobody waits longer than this for a server that is back. */
+const LONGEST_BACKOFF = 60_000;
 const LATER_METHODS = new Set([
   "approle",
   "jwt",
@@ -24,6 +26,7 @@ const LATER_METHODS = new Set([
   "oci",
   "ldap",
 ]);
+
 export function readAutoAuth(body: Body, scope: Scope): AutoAuth {
   later(body, "enable_reauth_on_new_credentials");
   const method = oneMethod(body);
@@ -32,7 +35,7 @@ export function readAutoAuth(body: Body, scope: Scope): AutoAuth {
   onlyFalse(method, "exit_on_err");
   const mountPath = (text(method, "mount_path", scope) ?? `auth/${type}`).replace(/^\/+|\/+$/g, "");
   const first = method.duration("min_backoff") ?? 1_000;
-  const most = method.duration("max_backoff") ?? 60_000;
+  const most = method.duration("max_backoff") ?? LONGEST_BACKOFF;
   if (first < 100 || most < first)
     throw method.fault('"min_backoff" must be at least 100ms and at most "max_backoff"', "min_backoff");
   const config = method.block("config");
@@ -44,7 +47,8 @@ export function readAutoAuth(body: Body, scope: Scope): AutoAuth {
   method.done();
   const sinks = readSinks(body, scope);
   body.done();
-  return { method: read, sinks, retry: { first, most } };
+  const retry = { first: Math.min(first, LONGEST_BACKOFF), most: Math.min(most, LONGEST_BACKOFF) };
+  return { method: read, sinks, retry };
 }
 
 function oneMethod(body: Body): Body {

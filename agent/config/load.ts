@@ -9,11 +9,11 @@ import { parseConfig } from "../../lib/hcl/parse.ts";
 /** Editors' leftovers are no configuration. */
 const SKIPPED = /^[.#]|~$|^4913$/;
 
-/** @param paths files and folders, in the order given @throws Fault "invalid" naming the path, or the place in a file */
+/** @param paths files and folders, in the order given @throws Fault "unavailable" naming a path that cannot be read (it may yet come), "invalid" the place in a file */
 export async function loadBodies(paths: readonly string[]): Promise<readonly Body[]> {
   const files: string[] = [];
   for (const path of paths) files.push(...(await filesAt(path)));
-  if (files.length === 0) throw new Fault("invalid", `no *.hcl or *.json file in ${paths.join(", ")}`);
+  if (files.length === 0) throw new Fault("unavailable", `no *.hcl or *.json file in ${paths.join(", ")}`);
   const bodies: Body[] = [];
   for (const file of files) bodies.push(parseConfig(await readText(file), file));
   return bodies;
@@ -25,7 +25,7 @@ async function filesAt(path: string): Promise<readonly string[]> {
     const names = (await readdir(path)).filter((name) => /\.(?:hcl|json)$/.test(name) && !SKIPPED.test(name));
     return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).map((name) => join(path, name));
   } catch (error) {
-    throw new Fault("invalid", `configuration ${path}: ${describeErrno(error).text}`, { cause: error });
+    throw new Fault("unavailable", `configuration ${path}: ${describeErrno(error).text}`, { cause: error });
   }
 }
 
@@ -33,6 +33,6 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new Fault("invalid", `configuration ${file}: ${describeErrno(error).text}`, { cause: error });
+    throw new Fault("unavailable", `configuration ${file}: ${describeErrno(error).text}`, { cause: error });
   }
 }

@@ -6,7 +6,7 @@ import { readAutoAuth } from "./auth.ts";
 import { later, onlyFalse, path } from "./fields.ts";
 import { readEnvFile, readTemplate } from "./items.ts";
 import type { Scope } from "./scope.ts";
-import type { AgentConfig, ItemConfig, MethodConfig, SinkConfig } from "./types.ts";
+import type { AgentConfig, MethodConfig } from "./types.ts";
 import { readVault, type VaultBlock } from "./vault.ts";
 
 const LATER = [
@@ -50,7 +50,6 @@ export function readAgentConfig(files: readonly Body[], scope: Scope): AgentConf
     ...body.blocks("template").map((block) => readTemplate(block, scope)),
     ...body.blocks("env_file", { from: 0, to: 1 }).map((block) => readEnvFile(block, scope)),
   ];
-  checkDestinations(items, sinks);
   const level = body.choice("log_level", Object.keys(LEVELS) as (keyof typeof LEVELS)[]) ?? "info";
   const config: AgentConfig = {
     vault: { ...vault.settings, maxConnections },
@@ -66,6 +65,7 @@ export function readAgentConfig(files: readonly Body[], scope: Scope): AgentConf
     logFormat: body.choice("log_format", ["standard", "text", "json"]) === "json" ? "json" : "text",
   };
   body.done();
+  checkDestinations(config);
   if (items.length === 0 && sinks.length === 0)
     throw body.fault('there is nothing to do: add "env_file", "template" or a sink');
   return config;
@@ -92,13 +92,17 @@ function readTemplateConfig(block: Body | undefined): { readonly interval: numbe
   return { interval, maxConnections };
 }
 
-function checkDestinations(items: readonly ItemConfig[], sinks: readonly SinkConfig[]): void {
-  const taken = new Map<string, string>();
+/** Nor may an item take the place of a file that the agent keeps for itself, the nonce above all. */
+function checkDestinations({ items, sinks, method, statusFile, pidFile }: AgentConfig): void {
+  const taken = new Map([[statusFile, "the status file"]]);
+  if (pidFile !== undefined) taken.set(pidFile, "the pid file");
+  if (method.kind === "aws") taken.set(method.noncePath, "the nonce");
+  if (method.kind === "token_file") taken.set(method.path, "the token that the agent logs in with");
   for (const { target, at } of [...items, ...sinks]) {
     const other = taken.get(target.path);
     if (other !== undefined) {
-      throw new Fault("invalid", `${at}: ${JSON.stringify(target.path)} is the destination of ${other} already`);
+      throw new Fault("invalid", `${at}: ${JSON.stringify(target.path)} is ${other} already`);
     }
-    taken.set(target.path, at);
+    taken.set(target.path, `the destination of ${at}`);
   }
 }

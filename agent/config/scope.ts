@@ -29,7 +29,7 @@ export function newScope(env: ReadonlyMap<string, string> | undefined, instance:
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}?/g;
 const KNOWN = "${env.NAME}, ${instance.tag.NAME}, ${instance.account_id}, ${instance.region} and ${instance.id}";
 /** Whoever may set tags must not be able to climb out of a folder. */
-const UNSAFE_TAG = /[\p{Cc}\\]|(?:^|\/)\.{1,2}(?:\/|$)|^\/|\/$|\/\//u;
+const UNSAFE_TAG = /[\p{Cc}\\]|\$\{|(?:^|\/)\.{1,2}(?:\/|$)|^\/|\/$|\/\//u;
 
 /**
  * @param fault makes the error, with file and line, from a message
@@ -51,12 +51,7 @@ export function isUnresolved(text: string): boolean {
 
 function lookUp(name: string, whole: string, scope: Scope, fault: (message: string) => Fault): string {
   const variable = /^env\.([A-Za-z_][A-Za-z0-9_]*)$/.exec(name)?.[1];
-  if (variable !== undefined) {
-    if (scope.env === undefined) return whole;
-    const value = scope.env.get(variable);
-    if (value === undefined) throw fault(`${whole} is not set in the agent's environment`);
-    return value;
-  }
+  if (variable !== undefined) return lookUpVariable(variable, whole, scope, fault);
   const tag = /^instance\.tag\.(.+)$/u.exec(name)?.[1];
   const known = tag !== undefined || ["instance.account_id", "instance.region", "instance.id"].includes(name);
   if (!known) throw fault(`${whole} is not known: there are ${KNOWN}; write $\${ for a literal \${`);
@@ -65,6 +60,14 @@ function lookUp(name: string, whole: string, scope: Scope, fault: (message: stri
   if (scope.instance === undefined) return whole;
   if (name === "instance.id") return scope.instance.id;
   return name === "instance.region" ? scope.instance.region : scope.instance.accountId;
+}
+
+function lookUpVariable(name: string, whole: string, { env }: Scope, fault: (message: string) => Fault): string {
+  if (env === undefined) return whole;
+  const value = env.get(name);
+  if (value === undefined) throw fault(`${whole} is not set in the agent's environment`);
+  if (isUnresolved(value)) throw fault(`${whole}: the variable's value holds a reference itself, which is not put in`);
+  return value;
 }
 
 function lookUpTag(tag: string, whole: string, scope: Scope, fault: (message: string) => Fault): string {

@@ -39,7 +39,11 @@ interface Kept {
 export async function nonceFor(instanceId: string, file: NonceFile): Promise<Secret> {
   const kept = await readNonce(instanceId, file);
   if (kept === undefined) return makeNonce(instanceId, file, "create");
-  if (kept.instanceId === instanceId) return kept.nonce;
+  if (kept.instanceId === instanceId) {
+    // Whoever wrote it may have been killed before it was on the disk: what is sent must be safe, not only seen.
+    await syncKept(file.path);
+    return kept.nonce;
+  }
   file.log("warn", "nonce file is of another instance (cloned disk or baked image): it is dropped", {
     path: file.path,
     other_instance: kept.instanceId,
@@ -121,7 +125,8 @@ async function makeNonce(instanceId: string, file: NonceFile, how: "create" | "r
   const staged = `${file.path}.${file.random.uuid()}`;
   const text = stringifyJson({ format: NONCE_FORMAT, nonce: nonce.reveal(), instance_id: instanceId });
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) await syncFolders(made, folder);
     await writeDurably(staged, `${text}\n`);
     // A link, unlike a rename, fails when a second agent was faster: its nonce may be at the server already.
     if (how === "create") await link(staged, file.path);
@@ -146,6 +151,27 @@ async function writeDurably(path: string, text: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+async function syncKept(path: string): Promise<void> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw new Fault("unavailable", `nonce file ${path} cannot be synced: ${describeErrno(error).text}`, {
+      cause: error,
+    });
+  }
+}
+
+/** @param made the uppermost folder that was made on the way to `folder`: each one's entry is in its parent */
+async function syncFolders(made: string, folder: string): Promise<void> {
+  for (let at = folder; at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
 }
 
 async function syncFolder(path: string): Promise<void> {

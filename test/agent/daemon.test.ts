@@ -204,3 +204,58 @@ test("a nonce file that cannot be understood is never replaced", async () => {
   expect(await file("state/nonce")).toBe("{");
   expect(lines.find((line) => line.includes("is damaged"))).toContain(`oksae aws unlock ${INSTANCE}`);
 });
+
+test("a tag that is not set yet, or climbs, keeps the agent waiting and says so; with the right one it goes on", async () => {
+  await writeFile(join(folder, "agent.hcl"), config("exit_after_auth = true"));
+  imds.knobs.tags = {};
+  const { ended } = start();
+  await until(() => lines.some((line) => line.includes('instance tag "role" is not in the metadata')));
+  imds.knobs.tags = { role: "../web" };
+  await until(() => lines.some((line) => line.includes("no safe part of a path")));
+  imds.knobs.tags = { role: "web" };
+  expect(await ended).toBe(0);
+  const role = vault.requests.find(({ path }) => path === "auth/aws/login")?.body?.get("role");
+  expect(role).toBe("web");
+});
+
+test("what may yet come early in a boot is no fault of the configuration: a missing file, a missing certificate", async () => {
+  await expect(start().ended).rejects.toMatchObject({
+    kind: "unavailable",
+    message: expect.stringContaining("agent.hcl"),
+  });
+  const tls = config().replace(
+    /vault \{[^}]*\}/,
+    `vault { address = "https://127.0.0.1:1" ca_cert = "${folder}/ca.pem" }`,
+  );
+  await writeFile(join(folder, "agent.hcl"), tls);
+  await expect(start().ended).rejects.toMatchObject({
+    kind: "unavailable",
+    message: expect.stringContaining("ca.pem"),
+  });
+  expect(await start("doctor").ended).toBe(1);
+  expect(printed).toMatch(/FAIL {2}TLS: ca_cert .*ca\.pem: no such file/);
+  await writeFile(join(folder, "agent.hcl"), "lisener = 1");
+  await expect(start().ended).rejects.toMatchObject({ kind: "invalid" });
+});
+
+test("exit_after_auth waits for required items and not for an optional one that is refused", async () => {
+  const more = `exit_after_auth = true
+  env_file "${folder}/optional.env" { secrets = ["secret/absent"] required = false }`;
+  await writeFile(join(folder, "agent.hcl"), config(more));
+  expect(await start().ended).toBe(0);
+  expect(await file("app.env")).toContain("user=");
+  expect(await file("optional.env")).toBe("");
+  await writeFile(join(folder, "agent.hcl"), config(more.replace("required = false", "required = true")));
+  const waiting = start();
+  const first = await Promise.race([waiting.ended, new Promise((resolve) => setTimeout(resolve, 700, "waits"))]);
+  expect(first).toBe("waits");
+  vault.put("absent", { now: "here" });
+  expect(await waiting.ended).toBe(0);
+  expect(await file("optional.env")).toBe('now="here"\n');
+});
+
+test("a pid file that cannot be written leaves no state behind of an agent that does not run", async () => {
+  await writeFile(join(folder, "agent.hcl"), config().replace(`${folder}/agent.pid`, `${folder}/none/agent.pid`));
+  await expect(start().ended).rejects.toMatchObject({ kind: "unavailable" });
+  expect(await file("status.json")).toBe("");
+});

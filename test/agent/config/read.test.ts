@@ -14,6 +14,7 @@ const INSTANCE: InstanceNames = {
   tags: new Map([
     ["app", "shop"],
     ["evil", "../../etc"],
+    ["nested", "${instance.id}"],
   ]),
 };
 
@@ -137,6 +138,26 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
     AUTH + ENV_FILE + ENV_FILE,
     /^a\.hcl:3:\d+: "\/run\/app\/env" is the destination of a\.hcl:2:\d+ already/,
   ],
+  [
+    "the nonce's place",
+    item('destination = "/var/lib/oksae/nonce"\ncontents = ""'),
+    /^a\.hcl:2:1: .* is the nonce already/,
+  ],
+  [
+    "the status file's place",
+    item('destination = "/run/oksae/status.json"\ncontents = ""'),
+    /^a\.hcl:2:1: .* is the status file already/,
+  ],
+  [
+    "a sink at an item's place",
+    `auto_auth { method "aws" { config { type = "ec2" } } sink "file" { config { path = "/run/app/env" } } }\n${ENV_FILE}`,
+    /^a\.hcl:1:\d+: .* is the destination of a\.hcl:2:\d+ already/,
+  ],
+  [
+    "a tag that holds a reference",
+    item('destination = "/a/${instance.tag.nested}"\ncontents = ""'),
+    /^a\.hcl:3:1: .*no safe part of a path/,
+  ],
   ["no destination", item('contents = ""'), /^a\.hcl:2:1: "destination" is required/],
   ["a relative destination", item('destination = "x"'), /^a\.hcl:3:1: "destination" must be the absolute path/],
   ["a climbing destination", item('destination = "/run/../etc/x"'), /^a\.hcl:3:1: .*must not hold/],
@@ -175,6 +196,22 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
 
 test.each(BAD)("%s is refused with its place", (_what, text, message) => {
   expect(() => read(text)).toThrow(message);
+});
+
+test("a variable whose value looks like a reference does not get round the check of the address", () => {
+  const text = `vault { address = "\${env.A}" }\n${AUTH}${ENV_FILE}`;
+  expect(() => read(text, { A: "http://10.0.0.1/${instance.id}" })).toThrow(/holds a reference itself/);
+});
+
+test.each([
+  ["", 1_000, 60_000],
+  ['min_backoff = "100ms" max_backoff = "59s"', 100, 59_000],
+  ['max_backoff = "60s"', 1_000, 60_000],
+  ['max_backoff = "5m"', 1_000, 60_000],
+  ['min_backoff = "2m" max_backoff = "5m"', 60_000, 60_000],
+])("back-off %j: nobody waits longer than a minute", (written, first, most) => {
+  const auth = `auto_auth { method "aws" { ${written}\n config { type = "ec2" } } }\n`;
+  expect(read(auth + ENV_FILE).retry).toEqual({ first, most });
 });
 
 test("an error never shows a nonce from the file", () => {
