@@ -1,5 +1,9 @@
-/** An auth method's records: JSON objects in its storage, read with a default for what an older version did not write. */
+/**
+ * An auth method's records: JSON objects in its storage with the version of their format, read with a default for what
+ * an older release of the same format did not write.
+ */
 import { Fault } from "../../lib/fault.ts";
+import { decodeStored, encodeStored } from "../../lib/stored.ts";
 import {
   type Encodable,
   isJsonList,
@@ -11,19 +15,21 @@ import {
 import type { Reply } from "../contract/engine.ts";
 import type { Reader, Storage } from "../contract/storage.ts";
 
-/** @throws Fault "internal" when what lies there is no record */
+const FORMAT = 1;
+
+/** @throws Fault "internal" when what lies there is no record, or one of a format this release does not read */
 export async function readRecord(reader: Reader, key: string): Promise<JsonMap | undefined> {
   const bytes = await reader.get(key);
   if (bytes === undefined) return undefined;
   try {
-    return parseJsonMap(Buffer.from(bytes).toString("utf8"));
+    return parseJsonMap(decodeStored(FORMAT, bytes, "record"));
   } catch (cause) {
-    throw new Fault("internal", "internal error", { cause: new Error(`record ${key} is damaged`, { cause }) });
+    throw new Fault("internal", "internal error", { cause: new Error(`record ${key} cannot be read`, { cause }) });
   }
 }
 
-export function recordBytes(record: ReadonlyMap<string, Encodable> | Readonly<Record<string, Encodable>>): Buffer {
-  return Buffer.from(stringifyJson(record));
+export function recordBytes(record: ReadonlyMap<string, Encodable> | Readonly<Record<string, Encodable>>): Uint8Array {
+  return encodeStored(FORMAT, stringifyJson(record));
 }
 
 /** Resolves once the record is on disk. */

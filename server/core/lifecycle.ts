@@ -6,7 +6,7 @@ import { Fault, toFault } from "../../lib/fault.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import { Secret } from "../../lib/secret.ts";
-import { isJsonMap, parseJson, stringifyJson } from "../../lib/wire/json.ts";
+import { isJsonMap, JsonNumber, parseJson, stringifyJson } from "../../lib/wire/json.ts";
 import type { Audit } from "../contract/audit.ts";
 import type { Cluster, Initialized, Operator } from "../contract/operator.ts";
 import type { Policies } from "../contract/policy.ts";
@@ -30,6 +30,8 @@ export interface LifecycleParts {
 }
 
 const CLUSTER_KEY = "cluster";
+/** Of the record at this key. */
+const FORMAT = 1;
 
 export class Lifecycle implements Operator {
   readonly #parts: LifecycleParts;
@@ -158,7 +160,7 @@ export class Lifecycle implements Operator {
   async #nameCluster(): Promise<void> {
     const { random, storage, clusterName } = this.#parts;
     const name = clusterName || `oksae-cluster-${random.bytes(4).toString("hex")}`;
-    const text = stringifyJson({ format: 1, name, id: random.uuid() });
+    const text = stringifyJson({ format: FORMAT, name, id: random.uuid() });
     await storage.transact((tx) => {
       tx.put(CLUSTER_KEY, Buffer.from(text, "utf8"));
       return Promise.resolve();
@@ -168,6 +170,10 @@ export class Lifecycle implements Operator {
   async #readCluster(): Promise<void> {
     const bytes = await this.#parts.storage.get(CLUSTER_KEY);
     const json = bytes === undefined ? undefined : parseJson(Buffer.from(bytes).toString("utf8"));
+    const format = isJsonMap(json) ? json.get("format") : undefined;
+    if (format instanceof JsonNumber && format.text !== String(FORMAT)) {
+      throw new Fault("internal", `the cluster's name has format ${format.text}, this program reads ${String(FORMAT)}`);
+    }
     const [name, id] = isJsonMap(json) ? [json.get("name"), json.get("id")] : [];
     if (typeof name !== "string" || typeof id !== "string") {
       throw new Fault(

@@ -3,7 +3,7 @@
  * request: every cache goes with it, and rules that were being compiled meanwhile are compiled again.
  */
 import { Fault } from "../../lib/fault.ts";
-import { isJsonMap, parseJson, stringifyJson } from "../../lib/wire/json.ts";
+import { isJsonMap, JsonNumber, parseJson, stringifyJson } from "../../lib/wire/json.ts";
 import type { Acl, Policies } from "../contract/policy.ts";
 import type { Reader, Storage } from "../contract/storage.ts";
 import { compileAcl, ROOT_ACL } from "./acl.ts";
@@ -127,8 +127,8 @@ async function textOf(name: string, storage: Reader): Promise<string | undefined
   const bytes = await storage.get(keyOf(name));
   if (bytes === undefined) return undefined;
   const record = parseJson(Buffer.from(bytes).toString());
-  const text = isJsonMap(record) ? record.get("text") : undefined;
-  if (typeof text !== "string")
+  const [format, text] = isJsonMap(record) ? [record.get("format"), record.get("text")] : [];
+  if (!(format instanceof JsonNumber && format.text === String(FORMAT)) || typeof text !== "string")
     throw new Fault("internal", `policy "${name}" is stored in a format this version does not know`);
   return text;
 }

@@ -43,7 +43,7 @@ export async function readEntry(reader: Reader, name: InstanceName): Promise<Ent
   return record === undefined ? undefined : entryFrom(record, name);
 }
 
-export function entryBytes(entry: Entry): Buffer {
+export function entryBytes(entry: Entry): Uint8Array {
   return recordBytes({
     role: entry.role,
     nonce: entry.nonce?.reveal() ?? "",

@@ -122,7 +122,7 @@ function shown(config: ClientConfig): Record<string, string | number | boolean |
   };
 }
 
-function stored(config: ClientConfig): Buffer {
+function stored(config: ClientConfig): Uint8Array {
   return recordBytes({ ...shown(config), secret_key: config.secretKey.reveal() });
 }
 

@@ -24,6 +24,6 @@ export async function readUnlock(reader: Reader, instanceId: string): Promise<Un
   };
 }
 
-export function unlockBytes(unlock: Unlock): Buffer {
+export function unlockBytes(unlock: Unlock): Uint8Array {
   return recordBytes({ ...unlock });
 }
