@@ -98,12 +98,14 @@ async function writePid(path: string, pid: number): Promise<void> {
 
 async function reload({ audit }: Composed, listening: readonly Listening[], log: Log): Promise<void> {
   const work = [...listening.map((one) => () => one.reload()), () => audit.reopen()];
+  let failed = 0;
   for (const one of work) {
     await one().catch((error: unknown) => {
+      failed += 1;
       log("error", "reload failed, what was in use goes on", { error: toFault(error) });
     });
   }
-  log("info", "reloaded");
+  if (failed === 0) log("info", "reloaded");
 }
 
 interface Stopping {

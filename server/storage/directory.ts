@@ -1,6 +1,8 @@
 /** The directory of an embedded store: ours alone (0700, files 0600), and who else has its files open. */
 import { chmod, lstat, mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { describeErrno } from "../../lib/errno.ts";
+import { errorCode } from "../../lib/error-code.ts";
 import { Fault } from "../../lib/fault.ts";
 
 /**
@@ -10,8 +12,10 @@ import { Fault } from "../../lib/fault.ts";
  */
 export async function checkDirectory(path: string, uid: number): Promise<string> {
   await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-    if (codeOf(error) !== "EEXIST") {
-      throw new Fault("invalid", `storage directory ${path} cannot be made: ${codeOf(error)}`, { cause: error });
+    if (errorCode(error) !== "EEXIST") {
+      throw new Fault("invalid", `storage directory ${path} cannot be made: ${describeErrno(error).text}`, {
+        cause: error,
+      });
     }
   });
   const real = await realpath(path);
@@ -61,8 +65,4 @@ export function parseLocks(locks: string, dev: number, ino: number, own: number)
 /** makedev(3) of glibc, for the 32 bits in use. */
 function deviceOf(major: number, minor: number): number {
   return (major & 0xfff) * 256 + (minor & 0xff) + (minor & ~0xff) * 4096;
-}
-
-function codeOf(error: unknown): string {
-  return (error as { readonly code?: string }).code ?? "unknown error";
 }

@@ -33,8 +33,8 @@ import {
 } from "./record.ts";
 import { deleteAlone, deleteTree, markEnded, type TreeParts } from "./tree.ts";
 
-/** Entries kept decrypted, about 1 KiB each. */
-const CACHED = 50_000;
+/** Characters of entries that are kept decrypted: some 50,000 tokens of the usual size. */
+const CACHED = 50 * 1024 * 1024;
 /** Reads between two turns of the event loop while everything is walked. */
 const STRIDE = 64;
 
@@ -54,7 +54,7 @@ export function tokenStore(parts: TokenStoreParts): Tokens {
 class TokenStore implements Tokens {
   readonly #parts: TokenStoreParts;
   readonly #names = new Names();
-  readonly #cache = new CoherentCache<TokenRecord>(CACHED);
+  readonly #cache = new CoherentCache<TokenRecord>(CACHED, sizeOf);
   readonly #users = new Serial();
   readonly #schedule: Schedule;
   readonly #tree: TreeParts;
@@ -222,4 +222,12 @@ class TokenStore implements Tokens {
       if (visited % STRIDE === 0) await nextTurn();
     }
   }
+}
+
+/** Metadata and lists have no limit of their own: they count for what they take. */
+function sizeOf({ entry }: TokenRecord): number {
+  let size = 1024 + entry.displayName.length + entry.path.length;
+  for (const [name, text] of entry.metadata) size += name.length + text.length + 64;
+  for (const text of [...entry.policies, ...entry.boundCidrs]) size += text.length + 32;
+  return size;
 }
