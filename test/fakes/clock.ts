@@ -28,16 +28,17 @@ export function fakeClock(start = 0): FakeClock {
           reject(signal.reason as Error);
           return;
         }
-        const sleeper = { due: now + Math.max(0, ms), wake: resolve };
+        const onAbort = (): void => {
+          sleepers = sleepers.filter((s) => s !== sleeper);
+          reject(signal.reason as Error);
+        };
+        const wake = (): void => {
+          signal.removeEventListener("abort", onAbort);
+          resolve();
+        };
+        const sleeper = { due: now + Math.max(0, ms), wake };
         sleepers.push(sleeper);
-        signal.addEventListener(
-          "abort",
-          () => {
-            sleepers = sleepers.filter((s) => s !== sleeper);
-            reject(signal.reason as Error);
-          },
-          { once: true },
-        );
+        signal.addEventListener("abort", onAbort, { once: true });
       }),
     async advance(ms) {
       const end = now + ms;
