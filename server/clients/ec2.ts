@@ -13,6 +13,8 @@ import { Batch } from "./batch.ts";
 
 /** Milliseconds that a question waits for company. */
 const WINDOW = 5;
+/** Milliseconds that it waits longer while an earlier call is under way. */
+const PATIENCE = 250;
 /** Values that one filter takes are 200; a hundred keeps a reply small. */
 const MOST_IDS = 100;
 const MOST_PAGES = 50;
@@ -79,7 +81,7 @@ function openSession(access: AwsAccess, clock: Clock): Session {
     }
   };
   return {
-    instances: new Batch({ window: WINDOW, most: MOST_IDS, clock, ask }),
+    instances: new Batch({ window: WINDOW, patience: PATIENCE, most: MOST_IDS, clock, ask }),
     account: undefined,
     close: () => {
       client?.then(
