@@ -6,7 +6,7 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { Random } from "../../../lib/random.ts";
 import { Secret } from "../../../lib/secret.ts";
-import type { Storage, Transaction } from "../../contract/storage.ts";
+import type { Storage } from "../../contract/storage.ts";
 import { type Entry, entryBytes, entryKey, type InstanceName, readEntry } from "./access-list.ts";
 import type { Role } from "./role.ts";
 import { readUnlock, type Unlock, unlockKey } from "./unlock-record.ts";
@@ -98,8 +98,10 @@ export async function claim(storage: Storage, attempt: Attempt, terms: ClaimTerm
     const entry = await readEntry(tx, attempt.name);
     const unlock = await readUnlock(tx, attempt.name.instanceId);
     const verdict = judge(entry, unlock, attempt, terms.now);
-    if (verdict === "first") checkWindow(attempt, unlock, terms, tx);
-    if (verdict === "unlocked") tx.delete(unlockKey(attempt.name.instanceId));
+    const open = isOpen(unlock, attempt.name, terms.now);
+    if (verdict === "first" && !open) checkWindow(attempt, terms);
+    // One login, whichever it is: an unlock left open behind the instance's own login would let a thief in.
+    if (open) tx.delete(unlockKey(attempt.name.instanceId));
     // The new nonce is stored on migration too (upstream keeps the old one and locks the instance out).
     const nonce = verdict === "known" ? entry?.nonce : (attempt.nonce ?? made);
     const next = nextEntry(entry, attempt, terms, nonce);
@@ -130,11 +132,7 @@ function nextEntry(
 }
 
 /** A first login long after launch is more likely a thief's than the instance's: unless an operator has freed it. */
-function checkWindow(attempt: Attempt, unlock: Unlock | undefined, terms: ClaimTerms, tx: Transaction): void {
-  const { firstLoginWindow } = attempt.role;
-  if (firstLoginWindow === 0 || terms.now <= terms.launchTime + firstLoginWindow) return;
-  if (!isOpen(unlock, attempt.name, terms.now)) {
-    throw refused("the time for a first login after launch is over: an operator can free the instance with unlock");
-  }
-  tx.delete(unlockKey(attempt.name.instanceId));
+function checkWindow({ role }: Attempt, { now, launchTime }: ClaimTerms): void {
+  if (role.firstLoginWindow === 0 || now <= launchTime + role.firstLoginWindow) return;
+  throw refused("the time for a first login after launch is over: an operator can free the instance with unlock");
 }

@@ -168,6 +168,18 @@ test("unlock frees one login, which sets the nonce from then on", async () => {
   await aws.login({ nonce: "new" });
 });
 
+test.each([
+  { by: "the instance's own login", before: "mine" },
+  { by: "a first login", before: undefined },
+])("unlock is used up by $by too: no thief follows within the 15 minutes", async ({ before }) => {
+  const aws = await setUp();
+  if (before !== undefined) await aws.login({ nonce: before });
+  await aws.call("update", `unlock/${INSTANCE}`);
+  await aws.login({ nonce: "mine" });
+  expect((await aws.loginRefusal({ nonce: "theirs" })).message).toBe("client nonce mismatch");
+  await aws.login({ nonce: "mine" });
+});
+
 test("unlock: fifty logins at once, one wins", async () => {
   const aws = await setUp();
   await aws.login({ nonce: "lost" });
