@@ -11,7 +11,7 @@ import { type Composed, compose } from "./compose.ts";
 import type { ServerConfig, StorageConfig } from "./config/types.ts";
 import type { Store } from "./contract/storage.ts";
 import type { RunningCore } from "./core/core.ts";
-import { httpHandler } from "./http/handler.ts";
+import { bodyMemory, httpHandler } from "./http/handler.ts";
 import { type Listening, listen } from "./listen/listen.ts";
 import { openLmdbStore } from "./storage/lmdb.ts";
 import { memoryStore } from "./storage/memory.ts";
@@ -44,8 +44,9 @@ export async function startServer(config: ServerConfig, machine: Machine): Promi
   const listening: Listening[] = [];
   try {
     const composed = composeFrom(config, store, machine);
+    const memory = bodyMemory();
     for (const listener of config.listeners) {
-      const handler = httpHandler(composed.core, { ...machine, limits: listener });
+      const handler = httpHandler(composed.core, { ...machine, limits: listener, memory });
       listening.push(await listen(listener, handler, machine));
     }
     if (config.pidFile !== undefined) await writePid(config.pidFile, machine.pid);

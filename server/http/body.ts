@@ -4,28 +4,33 @@ import type { IncomingMessage } from "node:http";
 import { Fault } from "../../lib/fault.ts";
 import { isJsonMap, type Json, type JsonLimits, type JsonMap, parseJson } from "../../lib/wire/json.ts";
 import { parseQuery } from "../../lib/wire/path.ts";
+import { Collected, type MemoryShare } from "./collect.ts";
 
 /** The client went away before its request was complete: nobody is there to answer. */
 export class Gone extends Error {}
 
+/** Milliseconds. */
+const TRY_AGAIN = 1000;
+
 /**
  * @param limit bytes
- * @throws Fault "too-large" as soon as the limit is known to be passed; `Gone` when the client breaks off
+ * @throws Fault "too-large" as soon as the limit is known to be passed, "unavailable" when `share` has no room;
+ *   `Gone` when the client breaks off
  */
-export function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(req: IncomingMessage, limit: number, share: MemoryShare): Promise<Buffer> {
   const declared = Number(req.headers["content-length"] ?? "0");
   if (declared > limit) return Promise.reject(tooLarge(limit));
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const collected = new Collected(share);
+    let refusal: Fault | undefined;
     req.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= limit) chunks.push(chunk);
-      else reject(tooLarge(limit));
+      if (refusal !== undefined) return;
+      if (collected.size + chunk.length > limit) refusal = tooLarge(limit);
+      else if (!collected.add(chunk)) refusal = noRoom();
+      if (refusal !== undefined) reject(refusal);
     });
     req.on("end", () => {
-      const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+      resolve(collected.take());
     });
     req.on("error", (cause) => {
       reject(new Gone("the client broke off", { cause }));
@@ -38,6 +43,10 @@ export function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
 
 function tooLarge(limit: number): Fault {
   return new Fault("too-large", `the request body is larger than ${String(limit)} bytes`);
+}
+
+function noRoom(): Fault {
+  return new Fault("unavailable", "too many large requests at the same time: try again", { retryAfter: TRY_AGAIN });
 }
 
 const NOTHING: JsonMap = new Map();

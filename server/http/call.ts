@@ -5,6 +5,7 @@ import type { JsonLimits, JsonMap } from "../../lib/wire/json.ts";
 import { parseQuery, type Target } from "../../lib/wire/path.ts";
 import type { Call, Operation } from "../contract/call.ts";
 import { mediaType, parseBody, readBody, singles } from "./body.ts";
+import type { MemoryShare } from "./collect.ts";
 import { checkNamespace, type Headers, readHeaders, readWrapTtl } from "./headers.ts";
 
 /** A refusal that only HTTP knows: a status no room has a kind for, or headers beside it. */
@@ -27,6 +28,11 @@ export interface BodyLimits {
   /** Bytes. */
   readonly size: number;
   readonly json: JsonLimits;
+}
+
+export interface BodyTerms extends BodyLimits {
+  /** Released by the caller once the request is answered. */
+  readonly share: MemoryShare;
 }
 
 export interface Asked {
@@ -53,7 +59,7 @@ const NOTHING: JsonMap = new Map();
  * @throws Fault for whatever can be told wrong before token and policy are asked; what depends on the route is the core's
  * @throws Gone when the client breaks off in the middle
  */
-export async function readCall(req: IncomingMessage, target: Target, id: string, limits: BodyLimits): Promise<Asked> {
+export async function readCall(req: IncomingMessage, target: Target, id: string, terms: BodyTerms): Promise<Asked> {
   if (!target.path.startsWith("/v1/") || target.path === "/v1/") {
     throw new HttpFault(404, "nothing is here: the API lies below /v1/");
   }
@@ -65,7 +71,7 @@ export async function readCall(req: IncomingMessage, target: Target, id: string,
   const operation = asked === "read" && flag(query, "list") ? "list" : asked;
   const writes = operation === "update" || operation === "patch";
   if (operation === "patch") checkPatchType(headers.rest.get("content-type"));
-  const data = writes && !help ? await readData(req, headers, limits) : queryData(query, operation);
+  const data = writes && !help ? await readData(req, headers, terms) : queryData(query, operation);
   return { help, call: callOf(req, { id, operation, path: pathOf(target.path, operation), data, headers }) };
 }
 
@@ -98,9 +104,9 @@ function pathOf(target: string, operation: Operation): string {
   return operation === "list" && !path.endsWith("/") ? `${path}/` : path;
 }
 
-async function readData(req: IncomingMessage, headers: Headers, limits: BodyLimits): Promise<JsonMap> {
-  const bytes = await readBody(req, limits.size);
-  return parseBody(bytes, headers.rest.get("content-type"), limits.json);
+async function readData(req: IncomingMessage, headers: Headers, { size, json, share }: BodyTerms): Promise<JsonMap> {
+  const bytes = await readBody(req, size, share);
+  return parseBody(bytes, headers.rest.get("content-type"), json);
 }
 
 function queryData(query: ReadonlyMap<string, readonly string[]>, operation: Operation): JsonMap {

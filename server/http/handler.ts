@@ -17,6 +17,7 @@ import type { ListenerLimits } from "../contract/listener.ts";
 import { answerText } from "./answer.ts";
 import { Gone } from "./body.ts";
 import { type BodyLimits, HttpFault, readCall } from "./call.ts";
+import { BodyMemory, type MemoryShare } from "./collect.ts";
 
 export interface HttpOptions {
   readonly log: Log;
@@ -24,6 +25,8 @@ export interface HttpOptions {
   readonly clock: Clock;
   /** Of the listener this handler serves. */
   readonly limits?: ListenerLimits;
+  /** Shared by the handlers of all listeners; without it this one has its own. */
+  readonly memory?: BodyMemory;
   /** Answers `?help=1` with `{ help, see_also, openapi }`; without it that is 405. @throws Fault as `Core.handle` */
   readonly help?: (call: Call) => Promise<EncodableRecord>;
 }
@@ -35,6 +38,8 @@ export interface HttpHandler {
 }
 
 const MIB = 2 ** 20;
+/** What bodies may take together: eight of the largest. */
+const BODIES = 256 * MIB;
 /** How long a client that is still sending may take to read the refusal before the connection breaks under it. */
 const LINGER_MS = 500;
 
@@ -46,15 +51,21 @@ export function httpHandler(core: Core, options: HttpOptions): HttpHandler {
   return Object.assign(handler, { inFlight: () => exchange.inFlight });
 }
 
+export function bodyMemory(): BodyMemory {
+  return new BodyMemory(BODIES);
+}
+
 class Exchange {
   inFlight = 0;
   readonly #core: Core;
   readonly #options: HttpOptions;
   readonly #limits: BodyLimits;
+  readonly #memory: BodyMemory;
 
   constructor(core: Core, options: HttpOptions) {
     this.#core = core;
     this.#options = options;
+    this.#memory = options.memory ?? bodyMemory();
     const { maxRequestSize = 32 * MIB, maxJsonDepth, maxJsonMembers } = options.limits ?? {};
     this.#limits = {
       size: maxRequestSize,
@@ -68,25 +79,27 @@ class Exchange {
   /** Never rejects. */
   async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     this.inFlight += 1;
+    const share = this.#memory.share();
     res.on("error", ignore);
     req.on("error", ignore);
     try {
-      await this.#answer(req, res);
+      await this.#answer(req, res, share);
     } catch (error) {
       if (!(error instanceof Gone)) this.#refuse(req, res, error);
     } finally {
       this.inFlight -= 1;
+      share.release();
     }
   }
 
-  async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async #answer(req: IncomingMessage, res: ServerResponse, share: MemoryShare): Promise<void> {
     const target = parseTarget(req.url ?? "");
     if (target.redirect) {
       send(res, 307, "", ["location", target.path]);
       return;
     }
     const id = this.#options.random.uuid();
-    const { call, help } = await readCall(req, target, id, this.#limits);
+    const { call, help } = await readCall(req, target, id, { ...this.#limits, share });
     if (help) {
       if (this.#options.help === undefined) throw new Fault("unsupported", "help is not supported");
       send(res, 200, `${stringifyJson(await this.#options.help(call))}\n`);
