@@ -43,8 +43,8 @@ export interface Tokens {
   use(entry: TokenEntry): Promise<TokenEntry | undefined>;
   /** To be called once the request of the last use has been answered: revokes a token with no use left. */
   spent(entry: TokenEntry): Promise<void>;
-  /** Sets the expiry (wall-clock milliseconds). */
-  renew(entry: TokenEntry, expireTime: number): Promise<TokenEntry>;
+  /** Sets the expiry. Wall-clock milliseconds. @param renewedAt from when `expireTime` was reckoned; now without it */
+  renew(entry: TokenEntry, expireTime: number, renewedAt?: number): Promise<TokenEntry>;
   /** The token and its whole tree: when this resolves none of them works. */
   revoke(id: string): Promise<void>;
   /** The token alone; its children become orphans. */

@@ -59,14 +59,10 @@ function authOf({ clientToken, entry, onceMetadata = NOTHING_MORE }: Issued): Wi
   };
 }
 
-/**
- * Milliseconds that are whole seconds: the writes of a renewal take some of it, and "3599" for what was granted as an hour
- * would be told. Never 0 for a token that ends: clients take that for "never".
- */
+/** Milliseconds as granted; a second at least for a token that ends, since clients take 0 for "never". */
 function lifetimeOf({ expireTime, creationTime, lastRenewalTime }: Issued["entry"]): number {
   if (expireTime === 0) return 0;
-  const granted = expireTime - Math.max(creationTime, lastRenewalTime);
-  return Math.max(1, Math.round(granted / 1000)) * 1000;
+  return Math.max(1000, expireTime - Math.max(creationTime, lastRenewalTime));
 }
 
 const NOTHING_MORE: NonNullable<Issued["onceMetadata"]> = new Map();

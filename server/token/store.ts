@@ -121,8 +121,7 @@ class TokenStore implements Tokens {
     if (entry.numUses === -1) await this.revoke(entry.id);
   }
 
-  async renew(entry: TokenEntry, expireTime: number): Promise<TokenEntry> {
-    const lastRenewalTime = this.#parts.clock.now();
+  async renew(entry: TokenEntry, expireTime: number, lastRenewalTime = this.#parts.clock.now()): Promise<TokenEntry> {
     const after = await this.#change(entry.id, (record) => ({
       ...record,
       entry: { ...record.entry, expireTime, lastRenewalTime },

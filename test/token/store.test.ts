@@ -341,8 +341,14 @@ describe("expiry", () => {
     await clock.advance(9_000);
     const renewed = await tokens.renew(entry, clock.now() + 10_000);
     expect(renewed).toMatchObject({ lastRenewalTime: clock.now(), expireTime: clock.now() + 10_000 });
+    // What a reply tells is the difference of the two, so the wait for the disk must not be in it.
+    const reckoned = clock.now() - 3;
+    expect(await tokens.renew(entry, reckoned + 10_003, reckoned)).toMatchObject({
+      lastRenewalTime: reckoned,
+      expireTime: renewed.expireTime,
+    });
     await clock.advance(9_999);
-    expect(await tokens.find(token)).toEqual(renewed);
+    expect(await tokens.find(token)).toEqual({ ...renewed, lastRenewalTime: reckoned });
     await clock.advance(1);
     expect(await tokens.find(token)).toBeUndefined();
     await expect(tokens.renew(entry, clock.now() + 10_000)).rejects.toMatchObject({ kind: "invalid" });

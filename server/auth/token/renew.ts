@@ -73,7 +73,7 @@ async function renew(parts: TokenAuth, target: Target | undefined, increment: nu
     mountMaxTtl: mount.maxTtl,
     age: now - entry.creationTime,
   });
-  const renewed = await parts.tokens.renew(entry, now + ttl);
+  const renewed = await parts.tokens.renew(entry, now + ttl, now);
   return { auth: { entry: renewed, clientToken: token }, warnings };
 }
 

@@ -32,8 +32,8 @@ const ENTRY: TokenEntry = {
 
 const cases: readonly (readonly [name: string, entry: Partial<TokenEntry>, seconds: number])[] = [
   ["a new token", {}, 3600],
-  ["a renewal that took 3 ms", { lastRenewalTime: T0 + 1003, expireTime: T0 + 1000 + 1_800_000 }, 1800],
-  ["a renewal that took 499 ms", { lastRenewalTime: T0 + 1499, expireTime: T0 + 1000 + 1_800_000 }, 1800],
+  ["a renewed one", { lastRenewalTime: T0 + 1003, expireTime: T0 + 1003 + 1_800_000 }, 1800],
+  ["one that is cut to an explicit maximum", { lastRenewalTime: T0 + 1400, expireTime: T0 + 1_800_000 }, 1798],
   ["the last moments before an explicit maximum", { lastRenewalTime: T0 + 100, expireTime: T0 + 300 }, 1],
   ["a clock that jumped over the end", { lastRenewalTime: T0 + 9000, expireTime: T0 + 300 }, 1],
   ["root", { expireTime: 0 }, 0],
