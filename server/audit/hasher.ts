@@ -2,19 +2,19 @@
  * HMACs of one audit device: "hmac-sha256:" and 64 hex digits, keyed with the device's salt, as Vault writes them and
  * sys/audit-hash computes them. Nothing clear is remembered: what is memoised hangs on the entry it was made for.
  */
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { HmacSha256 } from "../../lib/hmac.ts";
 import type { Secret } from "../../lib/secret.ts";
 
 export class Hasher {
-  readonly #key: KeyObject;
+  readonly #key: HmacSha256;
 
   /** @param salt zero-filled by the caller afterwards if it likes: it is copied */
   constructor(salt: Uint8Array) {
-    this.#key = createSecretKey(salt);
+    this.#key = new HmacSha256(salt);
   }
 
   hash(text: string): string {
-    return `hmac-sha256:${createHmac("sha256", this.#key).update(text, "utf8").digest("hex")}`;
+    return `hmac-sha256:${this.#key.hex(text)}`;
   }
 
   hashSecret(secret: Secret): string {

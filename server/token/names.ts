@@ -1,6 +1,6 @@
 /** From token strings and accessors to the names they have in storage and memory: HMAC-SHA256 with a key of this store. */
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { Fault } from "../../lib/fault.ts";
+import { HmacSha256 } from "../../lib/hmac.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Secret } from "../../lib/secret.ts";
 import type { Storage } from "../contract/storage.ts";
@@ -10,7 +10,7 @@ const FORMAT = 1;
 const SIZE = 32;
 
 export class Names {
-  #key: KeyObject | undefined;
+  #key: HmacSha256 | undefined;
 
   /** Reads the key, makes it the first time. */
   async open(storage: Storage, random: Random): Promise<void> {
@@ -24,10 +24,11 @@ export class Names {
     if (stored[0] !== FORMAT || stored.length !== SIZE + 1) {
       throw new Fault("internal", "stored token key has a format that this release does not read");
     }
-    this.#key = createSecretKey(stored.subarray(1));
+    this.#key = new HmacSha256(stored.subarray(1));
   }
 
   forget(): void {
+    this.#key?.destroy();
     this.#key = undefined;
   }
 
@@ -42,6 +43,6 @@ export class Names {
 
   #hmac(kind: string, text: string): string {
     if (this.#key === undefined) throw new Fault("sealed", "Vault is sealed");
-    return createHmac("sha256", this.#key).update(`${kind}\0${text}`, "utf8").digest("hex");
+    return this.#key.hex(`${kind}\0${text}`);
   }
 }
