@@ -24,8 +24,6 @@ export interface Program {
 }
 
 export interface HouseOptions {
-  /** Beside storage and listener. */
-  readonly config?: string;
   /** What the server is started under, such as strace with its arguments; it may write the file "strace". */
   readonly under?: (log: string) => readonly string[];
   readonly arguments?: readonly string[];
@@ -36,6 +34,7 @@ export class House {
   readonly folder = mkdtempSync(join(tmpdir(), "oksae-house-"));
   readonly #options: HouseOptions;
   readonly #programs = new Set<Program>();
+  #config = "";
   #agent = new Agent({ keepAlive: true });
   server: Program | undefined;
   port = 0;
@@ -54,6 +53,11 @@ export class House {
     return join(this.folder, ...names);
   }
 
+  /** Beside storage and listener, from the next start on. */
+  configure(text: string): void {
+    this.#config = text;
+  }
+
   /** Starts the server on the same folder and port each time, and waits until it answers. */
   async start(): Promise<void> {
     if (this.port === 0) this.port = await freePort();
@@ -64,7 +68,7 @@ listener "tcp" {
   address     = "127.0.0.1:${this.port}"
   tls_disable = true
 }
-${this.#options.config ?? ""}`,
+${this.#config}`,
       { mode: 0o600 },
     );
     const args = ["server", "-config", this.path("server.hcl"), ...(this.#options.arguments ?? [])];

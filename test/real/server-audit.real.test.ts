@@ -218,6 +218,46 @@ requires("mkfifo")(
   60_000,
 );
 
+requires("mkfifo")(
+  "a FIFO nobody reads, declared in the configuration: the server starts and unseals, refuses data, serves once it is read",
+  async () => {
+    house = new House();
+    mkdirSync(house.path("log"), { mode: 0o700 });
+    await house.start();
+    await house.init();
+    await house.kill();
+    execFileSync("mkfifo", ["-m", "600", log()]);
+    house.configure(`audit "file" {\n  options = { file_path = "${log()}" }\n}\n`);
+    await house.start();
+    await house.unseal();
+    const subject: Subject = {
+      serve: async () => {
+        const { status, body } = await house.request("GET", "auth/token/lookup-self");
+        return status === 200 ? (body["request_id"] as string) : undefined;
+      },
+      health: async () => {
+        expect(await house.health()).toBe(200);
+      },
+    };
+    const dark = await underLoad(subject, () => pause(3000));
+    expect([dark.served.size, dark.refused > 16, dark.slowestHealth < HEALTH_WITHIN]).toEqual([0, true, true]);
+    const reader = openSync(log(), constants.O_RDONLY | constants.O_NONBLOCK);
+    let text = "";
+    const reading = setInterval(() => {
+      text += readAll(reader);
+    }, 5);
+    await house.until("served", 10, async () => (await subject.serve()) !== undefined);
+    const outcome = await underLoad(subject, () => pause(300));
+    await pause(50);
+    clearInterval(reading);
+    text += readAll(reader);
+    closeSync(reader);
+    expect(outcome.refused).toBe(0);
+    expectAllAudited(`declared FIFO (${dark.refused} refused while nobody read)`, outcome, [text]);
+  },
+  60_000,
+);
+
 requires()(
   "40 rotations by rename and SIGHUP under load: no entry is lost, none is torn, nothing is refused",
   async () => {
