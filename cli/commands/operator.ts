@@ -2,6 +2,7 @@
 
 import { Secret } from "../../lib/secret.ts";
 import { isJsonList, type Json, type JsonMap, JsonNumber } from "../../lib/wire/json.ts";
+import { ApiError } from "../connect/api.ts";
 import { TOKEN_FILE } from "../connect/settings.ts";
 import { type Context, member, text } from "../context.ts";
 import { CommandError } from "../io.ts";
@@ -47,9 +48,13 @@ export const operatorCommands: readonly Spec[] = [
   }),
   command({
     usage: "status",
-    about: "Shows the server's state; exit code 0 when open, 2 when sealed",
+    about: "Shows the server's state; exit code 0 when open, 2 when sealed, 1 when it does not answer",
     run: async (context) => {
-      const body = (await context.api({ method: "GET", path: "sys/seal-status" })).body ?? new Map<string, Json>();
+      const reply = await context.api({ method: "GET", path: "sys/seal-status" }).catch((error: unknown) => {
+        // 2 means sealed here: a server that does not answer must not look like one.
+        throw error instanceof ApiError ? new CommandError(1, error.message) : error;
+      });
+      const body = reply.body ?? new Map<string, Json>();
       printStatus(context, body);
       if (text(body, "sealed") === "true") throw new CommandError(2, "");
     },

@@ -142,6 +142,12 @@ export const peopleRows: readonly Row[] = [
   { line: "status", out: STATUS(false) },
   { line: "status -format=json", out: '{\n<more>"sealed": false<more>' },
   { line: "status -field=sealed", out: "false" },
+  {
+    line: "status",
+    env: { OKSAE_ADDR: "http://127.0.0.1:9" },
+    err: "Error: <any>\nIs the server running<any>\n",
+    code: 1,
+  },
   { line: "operator seal", out: "Success! Vault is sealed.\n" },
   { line: "status", out: STATUS(true), code: 2 },
   {
