@@ -89,9 +89,9 @@ function checkTokenParams(params: TokenParams): void {
     throw new Fault("invalid", "ttl should be shorter than max ttl");
   if (params.numUses < 0) throw new Fault("invalid", "token_num_uses cannot be negative");
   for (const cidr of params.boundCidrs) parseCidr(cidr);
+  // Refused here: a login must not fail after the method has recorded it.
   if (params.type === "batch" || params.type === "default-batch") {
-    if (params.numUses !== 0) throw new Fault("invalid", 'token_type cannot be "batch" when token_num_uses is set');
-    if (params.period !== 0) throw new Fault("invalid", 'token_type cannot be "batch" when token_period is set');
+    throw new Fault("invalid", 'token_type "batch" is not served by this version: use "service"');
   }
 }
 
@@ -140,7 +140,7 @@ export function tokenParamsFrom(record: JsonMap): TokenParams {
   };
 }
 
-/** The part of a grant that follows from the role. "default" and its like leave the kind to the mount. */
+/** The part of a grant that follows from the role. */
 export function grantOf(
   params: TokenParams,
 ): Pick<
@@ -156,7 +156,6 @@ export function grantOf(
   | "type"
   | "renewable"
 > {
-  const batch = params.type === "batch" || params.type === "default-batch";
   return {
     policies: params.policies,
     noDefaultPolicy: params.noDefaultPolicy,
@@ -166,8 +165,8 @@ export function grantOf(
     period: params.period,
     numUses: params.numUses,
     boundCidrs: params.boundCidrs,
-    type: batch ? "batch" : "service",
-    renewable: !batch,
+    type: "service",
+    renewable: true,
   };
 }
 

@@ -23,7 +23,7 @@ function legacyList({ policies }: Ports): Route {
 
 function legacyPolicy({ policies }: Ports): Route {
   return route({
-    path: "policy/:name",
+    path: "policy/*name",
     about: "One policy",
     fields: { name: NAME, policy: TEXT, rules: { ...TEXT, deprecated: true } },
     on: {
@@ -56,7 +56,7 @@ function aclList({ policies }: Ports): Route {
 
 function aclPolicy({ policies }: Ports): Route {
   return route({
-    path: "policies/acl/:name",
+    path: "policies/acl/*name",
     about: "One policy",
     fields: { name: NAME, policy: TEXT },
     on: {

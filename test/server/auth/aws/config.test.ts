@@ -54,6 +54,19 @@ test("a role is read as Vault shows it", async () => {
   expect(await aws.refusal("read", "role/db")).toMatchObject({ kind: "not-found", errors: [] });
 });
 
+test.each([
+  "batch",
+  "default-batch",
+])("token_type %s is refused at the role, not after a login is recorded", async (type) => {
+  const aws = await testMount();
+  const role = { auth_type: "ec2", bound_ami_id: "ami-1", token_type: type };
+  expect(await aws.refusal("update", "role/batch", role)).toMatchObject({
+    kind: "invalid",
+    message: 'token_type "batch" is not served by this version: use "service"',
+  });
+  expect(await aws.refusal("read", "role/batch")).toMatchObject({ kind: "not-found" });
+});
+
 test("a later write changes only what it sends", async () => {
   const aws = await testMount();
   const before = await data(aws, "role/web");
