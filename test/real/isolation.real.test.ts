@@ -42,7 +42,7 @@ const TROUBLES: readonly Trouble[] = [
   { name: "403", says: /403|permission denied/, begin: ({ name }) => allow(name, OTHERS) },
   { name: "500", says: /500|broken/, through: "proxy" },
   { name: "template", says: /value/, key: "other" },
-  { name: "disk", says: /no space is left/, begin: ({ name }) => fill(house.path(name, "disk", "filler")) },
+  { name: "disk", says: /no space is left/, begin: fillDisk },
   { name: "user", says: /no user "nobody-has-this-name"/, more: 'user = "nobody-has-this-name"', always: true },
   { name: "hang", command: (note) => `echo x >> ${note}; exec sleep 3600`, always: true },
 ];
@@ -82,8 +82,8 @@ async function allow(name: string, items: readonly number[]): Promise<void> {
   await house.must("PUT", `sys/policies/acl/${name}`, { policy: rules.join("\n") });
 }
 
-function fill(path: string): void {
-  const handle = openSync(path, "w");
+function fillDisk({ name }: Run): void {
+  const handle = openSync(house.path(name, "disk", "filler"), "w");
   try {
     for (;;) writeSync(handle, Buffer.alloc(4096));
   } catch (error) {
