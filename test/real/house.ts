@@ -1,7 +1,7 @@
 /** A real server of our own: the built bundle as a process, on a folder and a port of its own, spoken to over HTTP. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:http";
+import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ export const PROGRAM = join(import.meta.dirname, "../../dist/oksae.mjs");
 
 export interface HouseReply {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
   readonly text: string;
 }
@@ -182,7 +183,7 @@ function send(agent: Agent, url: string, method: string, data: unknown, token: s
       reply.on("end", () => {
         const text = Buffer.concat(chunks).toString();
         const body = text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
-        resolve({ status: reply.statusCode ?? 0, body, text });
+        resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body, text });
       });
     });
     sent.on("error", reject).end(data === undefined ? undefined : JSON.stringify(data));

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import {
   DescribeInstancesCommand,
+  DescribeVpcsCommand,
   EC2Client,
   RunInstancesCommand,
   StopInstancesCommand,
@@ -19,6 +20,7 @@ import { requires } from "./requires.ts";
 const MOTO = "/opt/oksae-moto/bin/moto_server";
 const ACCOUNT = "123456789012";
 const REGION = "eu-west-1";
+const IMAGE = "ami-12c6146b";
 const CREDENTIALS = { accessKeyId: "AKIAMOTOMOTOMOTOMOTO", secretAccessKey: "moto-takes-any-secret-key" };
 const signer = testSigner("rsa2048");
 const onMoto = requires(MOTO);
@@ -48,9 +50,16 @@ async function setUp(): Promise<void> {
     auth_type: "ec2",
     bound_account_id: ACCOUNT,
     bound_region: REGION,
-    bound_ami_id: "ami-12c6146b",
+    bound_ami_id: IMAGE,
+    bound_vpc_id: await defaultVpc(),
     token_policies: "web",
   });
+}
+
+/** Of moto's account, where its instances run. */
+async function defaultVpc(): Promise<string> {
+  const { Vpcs } = await ec2.send(new DescribeVpcsCommand({ Filters: [{ Name: "is-default", Values: ["true"] }] }));
+  return Vpcs?.[0]?.VpcId ?? "";
 }
 
 beforeAll(async () => {
@@ -78,7 +87,7 @@ interface Booted {
 }
 
 /** A running instance and the document that its metadata service would hand out. */
-async function boot(imageId = "ami-12c6146b"): Promise<Booted> {
+async function boot(imageId = IMAGE): Promise<Booted> {
   const { Instances } = await ec2.send(new RunInstancesCommand({ ImageId: imageId, MinCount: 1, MaxCount: 1 }));
   const [instance] = Instances ?? [];
   const instanceId = instance?.InstanceId ?? "";
@@ -117,15 +126,24 @@ onMoto("a terminated instance is refused, and so is the renewal of its token", a
   expect((await house.request("POST", "auth/token/renew-self", {}, token)).status).toBe(403);
 });
 
-onMoto("a stopped instance, one of another image, and one that moto never ran are refused", async () => {
+onMoto("a stopped instance and one of another image are refused", async () => {
   const stopped = await boot();
   await ec2.send(new StopInstancesCommand({ InstanceIds: [stopped.instanceId] }));
   const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [stopped.instanceId] }));
   expect(Reservations?.[0]?.Instances?.[0]?.State?.Name).toBe("stopped");
   expect((await logIn(stopped, "n")).status).toBe(400);
   expect((await logIn(await boot("ami-03cf127a"), "n")).status).toBe(400);
-  const instanceId = "i-0badbadbadbadbad0";
-  const document = mintDocument({ instanceId, accountId: ACCOUNT, region: REGION, imageId: "ami-12c6146b" });
-  const never = { instanceId, pkcs7: imdsBase64(mintPkcs7(document, signer)) };
-  expect((await logIn(never, "n")).status).toBe(400);
+});
+
+onMoto("an instance that moto does not know: 503 while its document is young, 400 afterwards", async () => {
+  const unknown = (pendingTime: number): Booted => {
+    const instanceId = "i-0badbadbadbadbad0";
+    const time = new Date(pendingTime).toISOString().replace(/\.\d+/, "");
+    const fields = { instanceId, accountId: ACCOUNT, region: REGION, imageId: IMAGE, pendingTime: time };
+    return { instanceId, pkcs7: imdsBase64(mintPkcs7(mintDocument(fields), signer)) };
+  };
+  const now = Date.now();
+  const young = await logIn(unknown(now), "n");
+  expect([young.status, Number(young.headers["retry-after"]) > 0]).toEqual([503, true]);
+  expect((await logIn(unknown(now - 11 * 60_000), "n")).status).toBe(400);
 });
