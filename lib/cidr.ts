@@ -20,10 +20,7 @@ export function parseCidr(text: string): Cidr {
   const width = address.includes(":") ? 128 : 32;
   const length = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
   if (base === undefined || more !== undefined || !(length <= width)) {
-    throw new Fault(
-      "invalid",
-      `${JSON.stringify(text)} is no CIDR block: give a form such as 10.0.0.0/8 or 2001:db8::/32`,
-    );
+    throw new Fault("invalid", "not a CIDR block: give a form such as 10.0.0.0/8 or 2001:db8::/32");
   }
   const free = BigInt(width - length);
   return { base: (base >> free) << free, free };

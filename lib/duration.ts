@@ -17,12 +17,12 @@ const LONGEST = 100 * 365 * MS.d;
  */
 export function parseDuration(text: string): number {
   const trimmed = text.trim();
-  const ms = /^\d+$/.test(trimmed) ? Number(trimmed) * 1000 : sumOfTerms(trimmed, text);
-  if (ms > LONGEST) throw new Fault("invalid", `duration ${JSON.stringify(text)} is longer than 100 years`);
+  const ms = /^\d+$/.test(trimmed) ? Number(trimmed) * 1000 : sumOfTerms(trimmed);
+  if (ms > LONGEST) throw new Fault("invalid", "duration is longer than 100 years");
   return Math.floor(ms);
 }
 
-function sumOfTerms(trimmed: string, shown: string): number {
+function sumOfTerms(trimmed: string): number {
   let ms = 0;
   let end = 0;
   TERM.lastIndex = 0;
@@ -32,7 +32,7 @@ function sumOfTerms(trimmed: string, shown: string): number {
     end = TERM.lastIndex;
   }
   if (end === 0 || end !== trimmed.length) {
-    throw new Fault("invalid", `invalid duration ${JSON.stringify(shown)}: use seconds (90) or a form such as 1h30m`);
+    throw new Fault("invalid", "invalid duration: use seconds (90) or a form such as 1h30m");
   }
   return ms;
 }

@@ -52,7 +52,7 @@ class NativeReader {
     if (first === undefined) throw this.#cursor.fault(`key expected, found ${this.#cursor.found()}`);
     const block = this.#cursor.peek() === "{";
     if (!block) {
-      if (this.#cursor.peek() !== "=" || labels.length > 0) throw this.#unfinished(first, labels);
+      if (this.#cursor.peek() !== "=" || labels.length > 0) throw this.#unfinished(labels);
       this.#cursor.at += 1;
       this.#blank();
     }
@@ -70,9 +70,10 @@ class NativeReader {
     }
   }
 
-  #unfinished(first: Label, labels: readonly Label[]): Error {
-    const expected = labels.length > 0 ? "{ expected" : "= or { expected";
-    return this.#cursor.fault(`${expected} after ${JSON.stringify(first.text)}, found ${this.#cursor.found()}`);
+  /** The word is not repeated: where a key is wanted a secret may stand, when somebody sends the wrong file as a policy. */
+  #unfinished(labels: readonly Label[]): Error {
+    const expected = labels.length > 0 ? "{ expected after this key's labels" : "= or { expected after this key";
+    return this.#cursor.fault(`${expected}, found ${this.#cursor.found()}`);
   }
 
   #value(depth: number): Value {
