@@ -32,7 +32,7 @@ export class HmacSha256 {
     const size = Buffer.byteLength(text);
     const message = size <= ROOM ? this.#inner.subarray(0, BLOCK + size) : this.#room(size);
     message.write(text, BLOCK);
-    const digest = hash("sha256", message, "latin1");
+    const digest = hash("sha256", message, "binary");
     this.#outer.write(digest, BLOCK, "latin1");
     message.fill(0, size <= ROOM ? BLOCK : 0);
     return hash("sha256", this.#outer, "hex");

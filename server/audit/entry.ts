@@ -45,6 +45,9 @@ export class Entries {
   readonly #tokens = new WeakMap<TokenEntry, MaskedToken>();
   readonly #requests = new WeakMap<Call, { readonly of: AuditRecord; readonly text: string }>();
   readonly #replies = new WeakMap<object, MaskedReply>();
+  /** The millisecond of the last entry and its text: under load many share it. */
+  #at = Number.NaN;
+  #time = "";
 
   constructor(options: EntryOptions) {
     this.#options = options;
@@ -66,7 +69,12 @@ export class Entries {
   }
 
   #head(type: string): string {
-    return `{"time":"${new Date(this.#options.clock.now()).toISOString()}","type":"${type}"`;
+    const now = this.#options.clock.now();
+    if (now !== this.#at) {
+      this.#at = now;
+      this.#time = new Date(now).toISOString();
+    }
+    return `{"time":"${this.#time}","type":"${type}"`;
   }
 
   /** The members that both entries of a request have. */
