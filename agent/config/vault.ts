@@ -2,6 +2,7 @@
 
 import { Fault } from "../../lib/fault.ts";
 import type { Body } from "../../lib/hcl/body.ts";
+import { parseAddress } from "../../lib/wire/client.ts";
 import { later, path, text } from "./fields.ts";
 import { isUnresolved, type Scope } from "./scope.ts";
 import type { VaultConfig } from "./types.ts";
@@ -89,11 +90,25 @@ function readBlock(body: Body, scope: Scope): Settings {
 }
 
 function checkAddress(address: string, fault: (message: string) => Fault): void {
-  if (isUnresolved(address) || address.startsWith("unix:///")) return;
-  if (address.startsWith("https://") && URL.canParse(address)) return;
-  if (LOOPBACK.test(address)) return;
+  if (isUnresolved(address)) return;
+  if (address.startsWith("unix:///") || address.startsWith("https://") || LOOPBACK.test(address)) {
+    const problem = addressProblem(address);
+    if (problem !== undefined) throw fault(problem);
+    return;
+  }
   if (address.startsWith("http://")) {
     throw fault("http:// would show tokens and secrets to the network: use https://, or a unix socket (unix:///…)");
   }
   throw fault('"address" must look like https://host:8200 or unix:///path');
+}
+
+/** What the client itself would refuse later: a user in the address, a query. */
+function addressProblem(address: string): string | undefined {
+  try {
+    parseAddress(address);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error.message;
+    throw error;
+  }
 }

@@ -42,7 +42,7 @@ export function dueCommands(statusFile: string, log: Log): DueCommands {
         read: () => isThere(path),
         async note() {
           try {
-            await mkdir(folder, { recursive: true, mode: 0o700 });
+            await makeFolder(folder);
             await writeDurably(path, `${stringifyJson({ format: DUE_FORMAT, destination })}\n`);
           } catch (error) {
             warn(path, error);
@@ -65,6 +65,15 @@ async function isThere(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     return describeErrno(error).code !== "ENOENT";
+  }
+}
+
+/** Its parent is the unit's to make, with the unit's mode. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (describeErrno(error).code !== "EEXIST") throw error;
   }
 }
 

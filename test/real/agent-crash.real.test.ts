@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect } from "@jest/globals";
@@ -41,13 +41,13 @@ interface Agent {
   readonly log: () => string;
 }
 
-async function start(address: string, more: string, under: readonly string[] = []): Promise<Agent> {
-  const config = `vault { address = "${address}" }
+async function start(address: string, more: string, under: readonly string[] = [], whole?: string): Promise<Agent> {
+  const usual = `vault { address = "${address}" }
     status_file = "${folder}/run/status.json"
     auto_auth { method "aws" { config { type = "ec2" nonce_path = "${folder}/state/nonce" imds_endpoint = "${imds.url}" } } }
     ${more}`;
   await mkdir(join(folder, "run"), { recursive: true });
-  await writeFile(join(folder, "agent.hcl"), config, { mode: 0o600 });
+  await writeFile(join(folder, "agent.hcl"), whole ?? usual, { mode: 0o600 });
   const words = [...under, process.execPath, PROGRAM, "agent", "-config", join(folder, "agent.hcl")];
   const [command = "", ...args] = words;
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env["PATH"] ?? "" } });
@@ -159,3 +159,24 @@ test("a cloned disk, or a nonce baked into an image: a warning, a fresh nonce, a
   expect(own).not.toBe(original);
   for (const nonce of [original, own]) expect(clone.log()).not.toContain(nonce);
 });
+
+requires("root")(
+  "the token goes to a file with the written mode and the owner's name, and stays as it is when nothing changes",
+  async () => {
+    const address = await vault.listen();
+    const auth = `auto_auth { method "aws" { config { type = "ec2" nonce_path = "${folder}/state/nonce" imds_endpoint = "${imds.url}" } }
+    sink "file" { config { path = "${folder}/token" mode = 0440 user = "nobody" group = "root" } } }`;
+    const config = `vault { address = "${address}" }\nstatus_file = "${folder}/run/status.json"\n${auth}`;
+    await chmod(folder, 0o755);
+    const agent = await start(address, "", [], config);
+    await until("the token is there", async () => (await read("token")) !== "");
+    const { uid, gid, mode, mtimeNs } = await stat(join(folder, "token"), { bigint: true });
+    const nobody = (await readFile("/etc/passwd", "utf8")).split("\n").find((line) => line.startsWith("nobody:"));
+    expect([uid, gid, mode & 0o7777n]).toEqual([BigInt(nobody?.split(":")[2] ?? -1), 0n, 0o440n]);
+    expect(vault.tokens.has(await read("token"))).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await stat(join(folder, "token"), { bigint: true })).mtimeNs).toBe(mtimeNs);
+    agent.child.kill("SIGTERM");
+    expect(await agent.ended).toBe(0);
+  },
+);

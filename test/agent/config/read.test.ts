@@ -118,6 +118,8 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
   ["an unknown key", `${AUTH}${ENV_FILE}lisener = 1`, /^a\.hcl:3:1: unknown key "lisener"/],
   ["http to another machine", vault('address = "http://10.0.0.1:8200"'), /^a\.hcl:4:1: http:\/\//],
   ["http to a lookalike", vault('address = "http://127.0.0.1.evil.example"'), /^a\.hcl:4:1: http:\/\//],
+  ["a password in the address", vault('address = "https://a:hush@x.example"'), /^a\.hcl:4:1: (?!.*hush)/],
+  ["no host in the address", vault('address = "https://"'), /^a\.hcl:4:1: .*must look like/],
   ["tls_skip_verify with aws", vault("tls_skip_verify = true"), /^a\.hcl:4:1: .*insecure_i_know/],
   ["a namespace", vault('namespace = "x"'), /^a\.hcl:4:1: "namespace" is not supported yet/],
   ["half a client certificate", vault('client_cert = "/a"'), /^a\.hcl:4:1: .*go together/],
@@ -196,6 +198,12 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
 
 test.each(BAD)("%s is refused with its place", (_what, text, message) => {
   expect(() => read(text)).toThrow(message);
+});
+
+test("the environment cannot switch off what the file must spell out", () => {
+  for (const name of ["OKSAE_SKIP_VERIFY", "VAULT_SKIP_VERIFY"])
+    expect(() => read(AUTH + ENV_FILE, { [name]: "true" })).toThrow(/insecure_i_know/);
+  expect(() => read(AUTH + ENV_FILE, { VAULT_ADDR: "http://10.0.0.1:8200" })).toThrow(/^OKSAE_ADDR: http:\/\//);
 });
 
 test("a variable whose value looks like a reference does not get round the check of the address", () => {

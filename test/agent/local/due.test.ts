@@ -114,6 +114,14 @@ test("a command that fails, or is ended with the agent, stays due", async () => 
   expect(await due.read()).toBe(true);
 });
 
+test("the folder of the status file is not made: its mode is the unit's to say", async () => {
+  const elsewhere = dueCommands(join(folder, "none/status.json"), log).of(FILE);
+  await elsewhere.note();
+  expect(lines).toEqual(["warn a command that is due cannot be noted"]);
+  expect(await elsewhere.read()).toBe(false);
+  expect(await readdir(folder)).toEqual([]);
+});
+
 test("a folder that cannot be written to is one warning and no failure", async () => {
   await writeFile(join(folder, "commands-due"), "in the way");
   await due.note();
