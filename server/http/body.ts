@@ -21,7 +21,7 @@ export function readBody(req: IncomingMessage, limit: number, share: MemoryShare
   const declared = Number(req.headers["content-length"] ?? "0");
   if (declared > limit) return Promise.reject(tooLarge(limit));
   return new Promise((resolve, reject) => {
-    const collected = new Collected(share);
+    const collected = new Collected(share, declared);
     let refusal: Fault | undefined;
     req.on("data", (chunk: Buffer) => {
       if (refusal !== undefined) return;

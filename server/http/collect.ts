@@ -48,11 +48,14 @@ export interface MemoryShare {
 /** A body as it arrives. */
 export class Collected {
   readonly #share: MemoryShare;
+  readonly #declared: number;
   #bytes: Buffer = Buffer.alloc(0);
   #size = 0;
 
-  constructor(share: MemoryShare) {
+  /** @param declared bytes by Content-Length, 0 when it says nothing */
+  constructor(share: MemoryShare, declared: number) {
     this.#share = share;
+    this.#declared = declared;
   }
 
   get size(): number {
@@ -62,10 +65,12 @@ export class Collected {
   /** @returns false when there is no room for it */
   add(chunk: Buffer): boolean {
     const size = this.#size + chunk.length;
-    if (this.#size === 0) {
+    if (chunk.length === 0) return true;
+    if (chunk.length === this.#declared) {
       if (!this.#share.grow(size)) return false;
       this.#bytes = chunk;
     } else if (!this.#fit(size)) return false;
+    // A part is copied: it holds on to the 64 KiB that the socket was read into, for as long as the rest takes to come.
     else chunk.copy(this.#bytes, this.#size);
     this.#size = size;
     return true;
@@ -81,7 +86,7 @@ export class Collected {
     if (size <= this.#bytes.length) return true;
     const room = Math.max(size, 2 * this.#bytes.length, LEAST);
     if (!this.#share.grow(room)) return false;
-    const wider = Buffer.allocUnsafe(room);
+    const wider = Buffer.allocUnsafeSlow(room);
     this.#bytes.copy(wider, 0, 0, this.#size);
     this.#bytes = wider;
     return true;
