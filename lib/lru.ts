@@ -1,7 +1,7 @@
 /** A bounded map that drops what was not used for longest. The bound is a sum of costs, so a few large values do not hide behind a count. */
 
 export class Lru<V> {
-  readonly #items = new Map<string, { readonly value: V; readonly cost: number }>();
+  readonly #items = new Map<string, { readonly key: string; readonly value: V; readonly cost: number }>();
   readonly #most: number;
   #total = 0;
 
@@ -18,14 +18,15 @@ export class Lru<V> {
     const item = this.#items.get(key);
     if (item === undefined) return undefined;
     this.#items.delete(key);
-    this.#items.set(key, item);
+    // Under the string that is kept already: the caller's, and what it was cut from, can go.
+    this.#items.set(item.key, item);
     return item.value;
   }
 
   set(key: string, value: V, cost = 1): void {
     this.delete(key);
     if (cost > this.#most) return;
-    this.#items.set(key, { value, cost });
+    this.#items.set(key, { key, value, cost });
     this.#total += cost;
     for (const oldest of this.#items.keys()) {
       if (this.#total <= this.#most) break;
