@@ -36,11 +36,21 @@ export function addressOf({ tls, host, port }: Target): string {
   return `${tls ? "https" : "http"}://${host}:${String(port)}`;
 }
 
+/** A benchmark that breaks off takes its programs with it. */
+export function endWithUs(child: ChildProcess): void {
+  const kill = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+}
+
 export async function startEcho(tls: boolean): Promise<Subject> {
   const port = await freePort();
   const child = spawn(process.execPath, ["-e", tls ? TLS_ECHO : ECHO, String(port), CERTIFICATE, KEY], {
     stdio: "inherit",
   });
+  endWithUs(child);
   await answers(port, child);
   return {
     name: tls ? "node:https" : "node:http",
@@ -60,6 +70,7 @@ export async function startServer(tls: boolean): Promise<OwnServer> {
   writeFileSync(config, serverConfig({ folder, port, auditFile, tls }));
   const program = new URL("./server.mjs", import.meta.url).pathname;
   const child = spawn(process.execPath, [program, "-config", config], { stdio: "inherit" });
+  endWithUs(child);
   await answers(port, child);
   const target = { tls, host: "127.0.0.1", port };
   return {

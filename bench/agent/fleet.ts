@@ -8,7 +8,7 @@ import { startAws } from "../../test/fakes/ec2.ts";
 import { startImds } from "../../test/fakes/imds.ts";
 import type { Call } from "../client.ts";
 import { prepareMount } from "../prepare.ts";
-import { CERTIFICATE, stop } from "../subjects.ts";
+import { CERTIFICATE, endWithUs, stop } from "../subjects.ts";
 
 /** Templates, and as many env files. */
 const PAIRS = 5;
@@ -92,6 +92,7 @@ async function bootAgent(
     stdio: ["ignore", "ignore", "inherit"],
     env: { PATH: process.env["PATH"] ?? "" },
   });
+  endWithUs(agent);
   let first = 0;
   while (placed(out) < ITEMS) {
     if (agent.exitCode !== null) throw new Error("the agent ended before its files were in place: see above");
