@@ -12,6 +12,7 @@ import { rendererOf } from "../../agent/renderer.ts";
 import { Agent, type Machine } from "../../agent/run.ts";
 import { parseConfig } from "../../lib/hcl/parse.ts";
 import type { LogFields } from "../../lib/log.ts";
+import { systemRandom } from "../../lib/random.ts";
 import type { Secret } from "../../lib/secret.ts";
 import { type FakeClock, fakeClock } from "../fakes/clock.ts";
 import { fixedRandom } from "../fakes/random.ts";
@@ -55,7 +56,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const text = options.config.replaceAll("FOLDER", folder);
   const config: AgentConfig = readAgentConfig([parseConfig(text, "lab.hcl")], newScope(new Map(), undefined));
   const place = options.place ?? ((target, secret, usual) => usual(target, secret));
-  const real = placing(clock, fixedRandom());
+  // Names of temporary files must differ, also those of fifty items.
+  const real = placing(clock, systemRandom());
   const machine: Machine = {
     api: vault.api,
     method: {
