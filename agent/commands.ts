@@ -68,8 +68,10 @@ async function daemon(args: Arguments, host: Host, signal: AbortSignal): Promise
   const change = (config: AgentConfig): AgentConfig => withFlags({ ...start, config }, args).config;
   log("info", "agent starts", { pid: host.pid, server: start.config.vault.address });
   await runDaemon(bodies, start, { ...host, log, placing: placing(host.clock, host.random), change }, signal);
-  log("info", "agent stops");
-  return 0;
+  // Whoever waits for `-exit-after-auth` starts an application on 0: a run that was ended before is no success.
+  const early = start.config.exitAfterAuth && signal.aborted;
+  log(early ? "warn" : "info", early ? "agent was stopped before everything was in place" : "agent stops");
+  return early ? 1 : 0;
 }
 
 function withFlags(start: Draft, args: Arguments): Draft {

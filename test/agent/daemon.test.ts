@@ -246,6 +246,10 @@ test("exit_after_auth waits for required items and not for an optional one that 
   expect(await file("app.env")).toContain("user=");
   expect(await file("optional.env")).toBe("");
   await writeFile(join(folder, "agent.hcl"), config(more.replace("required = false", "required = true")));
+  const ended = start();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  ended.stop.abort();
+  expect(await ended.ended).toBe(1);
   const waiting = start();
   const first = await Promise.race([waiting.ended, new Promise((resolve) => setTimeout(resolve, 700, "waits"))]);
   expect(first).toBe("waits");
