@@ -13,7 +13,7 @@ export interface Arguments {
   readonly logFormat: string | undefined;
 }
 
-export const DEFAULT_CONFIG = "/etc/oksae/agent.d";
+const DEFAULT_CONFIG = "/etc/oksae/agent.d";
 
 export const USAGE = `usage: oksae agent [validate | status | doctor] [-config FILE|DIR]…
 

@@ -11,7 +11,7 @@ import { describeErrno } from "../../lib/errno.ts";
 import type { Log } from "../../lib/log.ts";
 import { stringifyJson } from "../../lib/wire/json.ts";
 
-export const DUE_FORMAT = 1;
+const DUE_FORMAT = 1;
 const FOLDER = "commands-due";
 
 /** Of one item. None of its functions fails: a folder that cannot be written to costs the note, not the file. */

@@ -10,7 +10,7 @@ import { Fault } from "../../lib/fault.ts";
 import type { Log } from "../../lib/log.ts";
 import { type EncodableRecord, type JsonMap, parseJsonMap, stringifyJson } from "../../lib/wire/json.ts";
 
-export const STATUS_FORMAT = 1;
+const STATUS_FORMAT = 1;
 /** Between two writes. */
 const GAP = 1_000;
 

@@ -21,7 +21,7 @@ export interface NonceFile {
   readonly uid: number;
 }
 
-export const NONCE_FORMAT = 1;
+const NONCE_FORMAT = 1;
 /** Bits: 256. Vault takes at most 128 characters; these are 43. */
 const NONCE_BYTES = 32;
 const LARGEST = 4096;
