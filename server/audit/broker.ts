@@ -205,7 +205,7 @@ class Broker implements AuditBroker {
       const kept = [...this.#devices.filter((d) => !d.declared).map((d) => d.info), info];
       await writeDevices(this.#parts.storage, kept, { added: { path: info.path, salt } });
     } catch (error) {
-      await device.queue.close().catch(() => undefined);
+      await drop(device);
       if (error instanceof Fault) throw error;
       throw new Fault("invalid", `audit device does not take entries: ${inWords(error)}`, { cause: error });
     }
@@ -220,7 +220,7 @@ class Broker implements AuditBroker {
     const kept = rest.filter((d) => !d.declared).map((d) => d.info);
     await writeDevices(this.#parts.storage, kept, { removed: path });
     this.#devices = rest;
-    await device.queue.close().catch(() => undefined);
+    await drop(device);
   }
 
   async #load(): Promise<readonly Device[]> {
@@ -266,7 +266,7 @@ class Broker implements AuditBroker {
     this.#opened = false;
     const devices = this.#devices;
     this.#devices = [];
-    await Promise.all(devices.map((device) => device.queue.close().catch(() => undefined)));
+    await Promise.all(devices.map(drop));
   }
 
   /** One change at a time. */
@@ -275,4 +275,10 @@ class Broker implements AuditBroker {
     this.#change = turn.catch(() => undefined);
     return turn;
   }
+}
+
+/** Ends a device that takes no more entries; its key goes with it. */
+async function drop(device: Device): Promise<void> {
+  await device.queue.close().catch(() => undefined);
+  device.hasher.forget();
 }

@@ -108,10 +108,14 @@ export class Entries {
 
   #issued(issued: Issued): string {
     const token = issued.clientToken;
-    return this.#token(issued.entry, token === undefined ? "" : this.#options.hasher.hashSecret(token));
+    const { hasher } = this.#options;
+    const once = [...(issued.onceMetadata ?? [])].map(([name, value]) => [name, hasher.hashSecret(value)] as const);
+    return this.#token(issued.entry, token === undefined ? "" : hasher.hashSecret(token), once);
   }
 
-  #token(entry: TokenEntry, token: string): string {
+  /** @param more metadata of this reply alone, as HMACs already */
+  #token(entry: TokenEntry, token: string, more: readonly (readonly [string, string])[] = []): string {
+    const metadata = more.length === 0 ? entry.metadata : new Map([...entry.metadata, ...more]);
     return membersText([
       textMember("client_token", token),
       textMember("accessor", this.#accessor(entry.accessor)),
@@ -119,7 +123,7 @@ export class Entries {
       member("policies", entry.policies),
       member("token_policies", entry.policies),
       entry.policies.includes("default") || entry.policies.includes("root") ? "" : `"no_default_policy":true`,
-      entry.metadata.size === 0 ? "" : member("metadata", entry.metadata),
+      metadata.size === 0 ? "" : member("metadata", metadata),
       entry.numUses === 0 ? "" : member("num_uses", entry.numUses),
       entry.numUses === 0 ? "" : member("remaining_uses", entry.numUses),
       textMember("entity_id", entry.entityId),

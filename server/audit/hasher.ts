@@ -17,6 +17,11 @@ export class Hasher {
     return `hmac-sha256:${this.#key.hex(text)}`;
   }
 
+  /** Zero-fills the salt. Do not use it afterwards. */
+  forget(): void {
+    this.#key.destroy();
+  }
+
   hashSecret(secret: Secret): string {
     return this.hash(secret.reveal());
   }
