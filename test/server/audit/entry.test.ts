@@ -148,6 +148,18 @@ test("a login: the new token and accessor only as HMACs, at the top and in the r
   expect(line.request).not.toHaveProperty("client_token");
 });
 
+test("a nonce that the server made is there as its HMAC, beside the metadata in clear", () => {
+  const once = new Map([["nonce", new Secret("made-here")]]);
+  const made = entry({ metadata: new Map([["role", "web"]]) });
+  const issued = { entry: made, clientToken: new Secret("oks.fresh"), onceMetadata: once };
+  const line = shown(entries().response(response(undefined, { token: undefined, granting: undefined, issued })));
+  const metadata = { role: "web", nonce: hash("made-here") };
+  expect([line.auth["metadata"], (line.response["auth"] as Record<string, unknown>)["metadata"]]).toEqual([
+    metadata,
+    metadata,
+  ]);
+});
+
 describe("what is masked", () => {
   const data = (reply: object, change = {}): unknown =>
     shown(entries().response(response(reply, change))).response["data"];
