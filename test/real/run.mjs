@@ -26,7 +26,13 @@ const run = spawnSync(
   { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, OKSAE_SKIPPED_FILE: skippedFile } },
 );
 
-const skipped = [...new Set(readFileSync(skippedFile, "utf8").split("\n").filter((line) => line !== ""))].sort();
+const skipped = [
+  ...new Set(
+    readFileSync(skippedFile, "utf8")
+      .split("\n")
+      .filter((line) => line !== ""),
+  ),
+].sort();
 let passed = 0;
 let failed = 1;
 try {

@@ -170,7 +170,9 @@ test("a share of the right length with blanks around it is taken", async () => {
 test("init runs once, however many call it at the same time and through however many seals", async () => {
   const store = memoryStore();
   const seals = [sealOver(store).seal, sealOver(store).seal, sealOver(store).seal];
-  const tries = await Promise.allSettled(Array.from({ length: 12 }, (_, i) => (seals[i % 3] ?? sealOver(store).seal).init(3, 2)));
+  const tries = await Promise.allSettled(
+    Array.from({ length: 12 }, (_, i) => (seals[i % 3] ?? sealOver(store).seal).init(3, 2)),
+  );
   const won = tries.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const lost = tries.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
   expect(won).toHaveLength(1);

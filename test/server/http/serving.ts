@@ -79,7 +79,7 @@ function complete(all: string): boolean {
   if (end < 0) return false;
   const length = /^content-length: (\d+)$/im.exec(all.slice(0, end))?.[1];
   return length === undefined
-    ? all.slice(0, 20).includes(' 204 ')
+    ? all.slice(0, 20).includes(" 204 ")
     : Buffer.byteLength(all.slice(end + 4)) >= Number(length);
 }
 
