@@ -1,7 +1,7 @@
 /** KV version 2: versions, check-and-set, deletion, patch, configuration. Replies as Vault's KV v2 API page shows them. */
 import { describe, expect, test } from "@jest/globals";
-import { kvV2 } from "../../../server/engines/kv/kv.ts";
-import { dataOf, dataText, type TestEngine, testEngine } from "../../fakes/engine.ts";
+import { kvV2 } from "../../../../server/engines/kv/kv.ts";
+import { dataOf, dataText, type TestEngine, testEngine } from "../../../fakes/engine.ts";
 
 const T0 = "2026-01-02T03:04:05.678Z";
 

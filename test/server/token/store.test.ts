@@ -1,15 +1,15 @@
 /** The token store on a store in memory: what is kept, uses, trees, expiry, recovery after a crash. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { systemRandom } from "../../lib/random.ts";
-import { Secret } from "../../lib/secret.ts";
-import { looksLikeToken } from "../../lib/token-string.ts";
-import type { Store } from "../../server/contract/storage.ts";
-import type { TokenEntry } from "../../server/contract/token.ts";
-import type { NewToken, Tokens } from "../../server/contract/tokens.ts";
-import { memoryStore } from "../../server/storage/memory.ts";
-import { tokenStore } from "../../server/token/store.ts";
-import { fakeClock } from "../fakes/clock.ts";
+import { systemRandom } from "../../../lib/random.ts";
+import { Secret } from "../../../lib/secret.ts";
+import { looksLikeToken } from "../../../lib/token-string.ts";
+import type { Store } from "../../../server/contract/storage.ts";
+import type { TokenEntry } from "../../../server/contract/token.ts";
+import type { NewToken, Tokens } from "../../../server/contract/tokens.ts";
+import { memoryStore } from "../../../server/storage/memory.ts";
+import { tokenStore } from "../../../server/token/store.ts";
+import { fakeClock } from "../../fakes/clock.ts";
 
 const NEW: NewToken = {
   id: undefined,

@@ -1,9 +1,9 @@
 /** The order of the pipeline: who is refused, with what, in which order, and what of it the audit sees. */
 import { expect, test } from "@jest/globals";
-import { Fault } from "../../lib/fault.ts";
-import { type EngineKind, route } from "../../server/contract/engine.ts";
-import type { LoginGrant } from "../../server/contract/token.ts";
-import { DAY, HOUR, testCore } from "../fakes/core.ts";
+import { Fault } from "../../../lib/fault.ts";
+import { type EngineKind, route } from "../../../server/contract/engine.ts";
+import type { LoginGrant } from "../../../server/contract/token.ts";
+import { DAY, HOUR, testCore } from "../../fakes/core.ts";
 
 const secrets: EngineKind = {
   type: "toy",

@@ -3,7 +3,7 @@
  * into the audit, which writes errors in clear (CVE-2025-4166, CVE-2025-52893).
  */
 import { expect, test } from "@jest/globals";
-import { testCore } from "../fakes/core.ts";
+import { testCore } from "../../fakes/core.ts";
 
 const CANARY = "hunter2-canary";
 

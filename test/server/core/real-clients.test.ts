@@ -3,8 +3,8 @@
  * tokens on a mount. Names and words as hvac 2, node-vault 0.10, and Go's api packages of Vault and OpenBao send them.
  */
 import { expect, test } from "@jest/globals";
-import { kvV1 } from "../../server/engines/kv/kv.ts";
-import { shown, testCore } from "../fakes/core.ts";
+import { kvV1 } from "../../../server/engines/kv/kv.ts";
+import { shown, testCore } from "../../fakes/core.ts";
 
 async function started() {
   const t = testCore({ kinds: [{ ...kvV1, type: "door", kind: "auth" }] });

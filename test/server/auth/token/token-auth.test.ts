@@ -1,15 +1,15 @@
 /** auth/token/ through the real core: who may make what, lookups as Vault shows them, renewal within its limits, revocation. */
 
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { type Fault, toFault } from "../../../lib/fault.ts";
-import { systemRandom } from "../../../lib/random.ts";
-import { Secret } from "../../../lib/secret.ts";
-import { parseJsonMap, stringifyJson } from "../../../lib/wire/json.ts";
-import { type Composed, compose } from "../../../server/compose.ts";
-import type { Answer } from "../../../server/contract/answer.ts";
-import type { Operation } from "../../../server/contract/call.ts";
-import { memoryStore } from "../../../server/storage/memory.ts";
-import { type FakeClock, fakeClock } from "../../fakes/clock.ts";
+import { type Fault, toFault } from "../../../../lib/fault.ts";
+import { systemRandom } from "../../../../lib/random.ts";
+import { Secret } from "../../../../lib/secret.ts";
+import { parseJsonMap, stringifyJson } from "../../../../lib/wire/json.ts";
+import { type Composed, compose } from "../../../../server/compose.ts";
+import type { Answer } from "../../../../server/contract/answer.ts";
+import type { Operation } from "../../../../server/contract/call.ts";
+import { memoryStore } from "../../../../server/storage/memory.ts";
+import { type FakeClock, fakeClock } from "../../../fakes/clock.ts";
 
 const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 const HOUR = 3600;

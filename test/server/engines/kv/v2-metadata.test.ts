@@ -1,7 +1,7 @@
 /** KV version 2: metadata, custom_metadata, subkeys, paths, and what is cached. */
 import { describe, expect, test } from "@jest/globals";
-import { kvV2 } from "../../../server/engines/kv/kv.ts";
-import { dataOf, dataText, type TestEngine, testEngine } from "../../fakes/engine.ts";
+import { kvV2 } from "../../../../server/engines/kv/kv.ts";
+import { dataOf, dataText, type TestEngine, testEngine } from "../../../fakes/engine.ts";
 
 function write(kv: TestEngine, path: string, data: string, options = "{}") {
   return kv.call("update", `data/${path}`, `{"data":${data},"options":${options}}`);

@@ -1,7 +1,7 @@
 /** KV version 1. */
 import { describe, expect, test } from "@jest/globals";
-import { kvV1 } from "../../../server/engines/kv/kv.ts";
-import { dataOf, dataText, testEngine } from "../../fakes/engine.ts";
+import { kvV1 } from "../../../../server/engines/kv/kv.ts";
+import { dataOf, dataText, testEngine } from "../../../fakes/engine.ts";
 
 test("what is written is read back byte for byte, in order, numbers as sent", async () => {
   const kv = testEngine(kvV1);

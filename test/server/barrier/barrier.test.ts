@@ -1,16 +1,16 @@
 /** The barrier over a store in memory: storage conformance, tampering, seals, rotation and its count, the cache. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { systemClock } from "../../lib/clock.ts";
-import { systemRandom } from "../../lib/random.ts";
-import { type Barrier, type BarrierOptions, barrier } from "../../server/barrier/barrier.ts";
-import { ClearCache } from "../../server/barrier/cache.ts";
-import { decryptValue, encryptValue, termOf, unwrapKey, VALUE_OVERHEAD } from "../../server/barrier/format.ts";
-import { decodeKeyring } from "../../server/barrier/keyring.ts";
-import type { Storage, Store } from "../../server/contract/storage.ts";
-import { memoryStore } from "../../server/storage/memory.ts";
-import { storageConformance } from "../conformance/storage.ts";
-import { bytes, put, text } from "../conformance/storage-values.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import { systemRandom } from "../../../lib/random.ts";
+import { type Barrier, type BarrierOptions, barrier } from "../../../server/barrier/barrier.ts";
+import { ClearCache } from "../../../server/barrier/cache.ts";
+import { decryptValue, encryptValue, termOf, unwrapKey, VALUE_OVERHEAD } from "../../../server/barrier/format.ts";
+import { decodeKeyring } from "../../../server/barrier/keyring.ts";
+import type { Storage, Store } from "../../../server/contract/storage.ts";
+import { memoryStore } from "../../../server/storage/memory.ts";
+import { storageConformance } from "../../conformance/storage.ts";
+import { bytes, put, text } from "../../conformance/storage-values.ts";
 
 const random = systemRandom();
 

@@ -1,8 +1,8 @@
 /** Patterns against paths: literals, one segment, the rest, the rest before literals, the slash of a LIST. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type Route, route } from "../../server/contract/engine.ts";
-import { compileRoutes } from "../../server/core/matcher.ts";
+import { type Route, route } from "../../../server/contract/engine.ts";
+import { compileRoutes } from "../../../server/core/matcher.ts";
 
 const PATTERNS = ["config", "role/:name", "roles", "data/*path", "mounts/*path/tune", "mounts/*path", ":any/fixed", ""];
 const routes = PATTERNS.map((path): Route => route({ path, about: path, fields: {}, on: {} }));

@@ -1,12 +1,12 @@
 /** The life of mounts: enable, tune, disable, a disable cut short, and what may lie where. */
 import { expect, test } from "@jest/globals";
-import { Secret } from "../../lib/secret.ts";
-import type { EngineKind } from "../../server/contract/engine.ts";
-import { route } from "../../server/contract/engine.ts";
-import type { Storage, Store } from "../../server/contract/storage.ts";
-import type { LoginGrant } from "../../server/contract/token.ts";
-import { memoryStore } from "../../server/storage/memory.ts";
-import { DAY, HOUR, testCore } from "../fakes/core.ts";
+import { Secret } from "../../../lib/secret.ts";
+import type { EngineKind } from "../../../server/contract/engine.ts";
+import { route } from "../../../server/contract/engine.ts";
+import type { Storage, Store } from "../../../server/contract/storage.ts";
+import type { LoginGrant } from "../../../server/contract/token.ts";
+import { memoryStore } from "../../../server/storage/memory.ts";
+import { DAY, HOUR, testCore } from "../../fakes/core.ts";
 
 const GRANT: LoginGrant = {
   displayName: "x",

@@ -1,14 +1,14 @@
 /** The Shamir seal over a store in memory: Vault's rules for init and unseal (documentation of /sys/init, /sys/unseal). */
 import { expect, test } from "@jest/globals";
-import { systemClock } from "../../lib/clock.ts";
-import type { Log } from "../../lib/log.ts";
-import { systemRandom } from "../../lib/random.ts";
-import { Secret } from "../../lib/secret.ts";
-import { barrier } from "../../server/barrier/barrier.ts";
-import type { Seal } from "../../server/contract/seal.ts";
-import type { Storage } from "../../server/contract/storage.ts";
-import { shamirSeal } from "../../server/seal/shamir.ts";
-import { memoryStore } from "../../server/storage/memory.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import type { Log } from "../../../lib/log.ts";
+import { systemRandom } from "../../../lib/random.ts";
+import { Secret } from "../../../lib/secret.ts";
+import { barrier } from "../../../server/barrier/barrier.ts";
+import type { Seal } from "../../../server/contract/seal.ts";
+import type { Storage } from "../../../server/contract/storage.ts";
+import { shamirSeal } from "../../../server/seal/shamir.ts";
+import { memoryStore } from "../../../server/storage/memory.ts";
 
 const quiet: Log = () => undefined;
 

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { open as openRaw } from "lmdb";
-import type { Log } from "../../lib/log.ts";
-import { systemRandom } from "../../lib/random.ts";
-import type { Store } from "../../server/contract/storage.ts";
-import { parseLocks } from "../../server/storage/directory.ts";
-import { openLmdbStore } from "../../server/storage/lmdb.ts";
-import { storageConformance } from "../conformance/storage.ts";
-import { put, text } from "../conformance/storage-values.ts";
+import type { Log } from "../../../lib/log.ts";
+import { systemRandom } from "../../../lib/random.ts";
+import type { Store } from "../../../server/contract/storage.ts";
+import { parseLocks } from "../../../server/storage/directory.ts";
+import { openLmdbStore } from "../../../server/storage/lmdb.ts";
+import { storageConformance } from "../../conformance/storage.ts";
+import { put, text } from "../../conformance/storage-values.ts";
 
 const quiet: Log = () => undefined;
 const uid = process.getuid?.() ?? 0;
@@ -101,7 +101,7 @@ test("data without a format version is another program's", async () => {
 });
 
 test("a directory of format 1, kept as it was written, opens with all it holds", async () => {
-  await cp(join(import.meta.dirname, "../fixtures/lmdb-v1"), join(base, "v1"), { recursive: true });
+  await cp(join(import.meta.dirname, "../../fixtures/lmdb-v1"), join(base, "v1"), { recursive: true });
   await chmod(join(base, "v1"), 0o700);
   const store = await open(join(base, "v1"));
   expect(await store.list("")).toEqual(["a", "folder/", "\u{1f600}"]);

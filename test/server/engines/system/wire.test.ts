@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
-import { type TestServer, testServer } from "../fakes/server.ts";
+import { type TestServer, testServer } from "../../../fakes/server.ts";
 
 interface Step {
   readonly request: {
@@ -26,7 +26,7 @@ interface Golden {
   readonly steps: readonly Step[];
 }
 
-const folder = new URL("../wire/sys/", import.meta.url);
+const folder = new URL("../../../wire/sys/", import.meta.url);
 /** Stands as @TMP@ in the files. */
 const scratch = mkdtempSync(join(tmpdir(), "oksae-wire-"));
 afterAll(() => {

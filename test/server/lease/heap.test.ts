@@ -1,9 +1,9 @@
 /** The heap against a sorted list, and the schedule on a clock moved by hand. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { ExpiryHeap } from "../../server/lease/heap.ts";
-import { Schedule } from "../../server/lease/schedule.ts";
-import { fakeClock } from "../fakes/clock.ts";
+import { ExpiryHeap } from "../../../server/lease/heap.ts";
+import { Schedule } from "../../../server/lease/schedule.ts";
+import { fakeClock } from "../../fakes/clock.ts";
 
 describe("heap", () => {
   test("property: any order of set, move, delete and take is that of a sorted list", () => {

@@ -1,6 +1,6 @@
 /** The whole server over HTTP: init, unseal, token, mount, a secret written and read. */
 import { afterEach, expect, test } from "@jest/globals";
-import { type TestServer, testServer } from "../fakes/server.ts";
+import { type TestServer, testServer } from "../../fakes/server.ts";
 
 let server: TestServer | undefined;
 afterEach(async () => {

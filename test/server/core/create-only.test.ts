@@ -3,8 +3,8 @@
  * against the transaction that writes. Source: Vault's page "Policies", section "Capabilities".
  */
 import { expect, test } from "@jest/globals";
-import { toFault } from "../../lib/fault.ts";
-import { testCore } from "../fakes/core.ts";
+import { toFault } from "../../../lib/fault.ts";
+import { testCore } from "../../fakes/core.ts";
 
 const WRITERS = 50;
 

@@ -1,9 +1,9 @@
 /** Every field type: what is taken as which value, and what is refused without being repeated. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parseJsonMap } from "../../lib/wire/json.ts";
-import { type Field, type Route, route } from "../../server/contract/engine.ts";
-import { checkFields } from "../../server/core/fields.ts";
+import { parseJsonMap } from "../../../lib/wire/json.ts";
+import { type Field, type Route, route } from "../../../server/contract/engine.ts";
+import { checkFields } from "../../../server/core/fields.ts";
 
 const routeOf = (field: Omit<Field, "about">): Route =>
   route({ path: "x", about: "x", fields: { f: { about: "what it is", ...field } }, on: {} });
