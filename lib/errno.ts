@@ -20,7 +20,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "no route to the host",
   ENETUNREACH: "no route to the network",
   ENOTFOUND: "name not found",
-  EAI_AGAIN: "name lookup failed for now",
+  EAI_AGAIN: "name lookup failed, try again",
   ETIMEDOUT: "timed out",
 };
 
