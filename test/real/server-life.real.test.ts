@@ -76,6 +76,7 @@ test("SIGHUP: a broken certificate keeps the old one, a good one serves new conn
     `listener "tcp" {\n  address = "127.0.0.1:${port}"\n  tls_cert_file = "${cert}"\n  tls_key_file = "${key}"\n}`,
   );
   await house.start();
+  await house.until("all listeners are open", 5, () => house.logOf("server").includes("server started"));
   const served = (): Promise<string> =>
     new Promise((resolve, reject) => {
       const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
