@@ -98,11 +98,12 @@ requires("root", "mount")(
       await pause(200);
       const before = audit.counters().taken;
       await pause(300);
+      // What is left of the file's last page takes a few short entries more, on disk like any other.
       servedWhileFull = audit.counters().taken - before;
       unlinkSync(filler);
       await pause(200);
     });
-    expect(servedWhileFull).toBe(0);
+    expect(servedWhileFull).toBeLessThan(4096 / 256);
     expect(refused).toBeGreaterThan(10);
     expect(served.size).toBeGreaterThan(10);
     expectAllAudited(served, [textOf(file)]);
