@@ -2,6 +2,7 @@
 
 import { Fault } from "../../lib/fault.ts";
 import { Body } from "../../lib/hcl/body.ts";
+import { LOG_LEVELS } from "../../lib/log.ts";
 import { readAutoAuth } from "./auth.ts";
 import { later, onlyFalse, path } from "./fields.ts";
 import { readEnvFile, readTemplate } from "./items.ts";
@@ -25,17 +26,6 @@ const LATER = [
 ];
 const DEFAULT_INTERVAL = 30_000;
 const SHORTEST_INTERVAL = 1_000;
-const LEVELS = {
-  trace: "debug",
-  debug: "debug",
-  info: "info",
-  notice: "info",
-  warn: "warn",
-  warning: "warn",
-  error: "error",
-  err: "error",
-} as const;
-
 /** @param files in the order in which they are merged @throws Fault "invalid" that begins with "FILE:LINE:COLUMN: " */
 export function readAgentConfig(files: readonly Body[], scope: Scope): AgentConfig {
   const body = Body.merge(files);
@@ -50,7 +40,7 @@ export function readAgentConfig(files: readonly Body[], scope: Scope): AgentConf
     ...body.blocks("template").map((block) => readTemplate(block, scope)),
     ...body.blocks("env_file", { from: 0, to: 1 }).map((block) => readEnvFile(block, scope)),
   ];
-  const level = body.choice("log_level", Object.keys(LEVELS) as (keyof typeof LEVELS)[]) ?? "info";
+  const level = body.choice("log_level", Object.keys(LOG_LEVELS) as (keyof typeof LOG_LEVELS)[]) ?? "info";
   const config: AgentConfig = {
     vault: { ...vault.settings, maxConnections },
     method,
@@ -61,7 +51,7 @@ export function readAgentConfig(files: readonly Body[], scope: Scope): AgentConf
     exitAfterAuth: body.bool("exit_after_auth") ?? false,
     pidFile: path(body, "pid_file", scope),
     statusFile: path(body, "status_file", scope) ?? "/run/oksae/status.json",
-    logLevel: LEVELS[level],
+    logLevel: LOG_LEVELS[level],
     logFormat: body.choice("log_format", ["standard", "text", "json"]) === "json" ? "json" : "text",
   };
   body.done();

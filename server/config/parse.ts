@@ -7,7 +7,7 @@ import { Fault } from "../../lib/fault.ts";
 import { Body } from "../../lib/hcl/body.ts";
 import { parseConfig } from "../../lib/hcl/parse.ts";
 import { faultAt } from "../../lib/hcl/tree.ts";
-import type { Level } from "../../lib/log.ts";
+import { type Level, LOG_LEVELS } from "../../lib/log.ts";
 import { deviceOptions, devicePath } from "../audit/options.ts";
 import type { AuditDeviceInfo } from "../contract/audit.ts";
 import { foreignKeys } from "./foreign.ts";
@@ -16,17 +16,6 @@ import type { Accounts, ServerConfig, StorageConfig } from "./types.ts";
 
 /** Vault's, 32 days. */
 const DEFAULT_TTL = 768 * 3_600_000;
-
-const LEVELS = {
-  trace: "debug",
-  debug: "debug",
-  info: "info",
-  notice: "info",
-  warn: "warn",
-  warning: "warn",
-  error: "error",
-  err: "error",
-} as const satisfies Record<string, Level>;
 
 export interface ConfigText {
   /** As messages name it. */
@@ -117,8 +106,8 @@ function apiAddr(body: Body): string {
 
 function logLevel(body: Body): Level {
   const word = body.string("log_level")?.toLowerCase() ?? "info";
-  if (Object.hasOwn(LEVELS, word)) return LEVELS[word as keyof typeof LEVELS];
-  throw body.fault(`"log_level" must be one of: ${Object.keys(LEVELS).join(", ")}`, "log_level");
+  if (Object.hasOwn(LOG_LEVELS, word)) return LOG_LEVELS[word as keyof typeof LOG_LEVELS];
+  throw body.fault(`"log_level" must be one of: ${Object.keys(LOG_LEVELS).join(", ")}`, "log_level");
 }
 
 function ttl(body: Body, key: string): number | undefined {
