@@ -12,7 +12,7 @@ const REVEAL = [
 ];
 // One line each, with what it does with the clear value.
 const EDGES = [
-  "server/http/answer.ts", // shows the nonce that a login has just made
+  "server/core/envelope.ts", // shows the nonce that a login has just made
   "server/clients/aws-session.ts", // hands AWS keys to the SDK
   "server/auth/aws/config-client.ts", // stores the secret key, below the barrier
   "server/auth/aws/access-list.ts", // stores the nonce, below the barrier; shows it to who may read the entry

@@ -17,6 +17,7 @@ import type { Storage } from "./contract/storage.ts";
 import { buildServer, type RunningCore } from "./core/core.ts";
 import { kvV1, kvV2 } from "./engines/kv/kv.ts";
 import { systemKind } from "./engines/system/system.ts";
+import { noIdentity, noLeases, noLockout, noQuotas, noWrapping } from "./none.ts";
 import { policyStore } from "./policy/store.ts";
 import { shamirSeal } from "./seal/shamir.ts";
 import { prefixed } from "./storage/view.ts";
@@ -64,6 +65,11 @@ export function compose(parts: ComposeParts): Composed {
     tokens,
     policies,
     audit,
+    identity: noIdentity,
+    leases: noLeases,
+    quotas: noQuotas,
+    lockout: noLockout,
+    wrapping: noWrapping,
     storageAt,
     clusterName: parts.clusterName ?? "",
     defaultLeaseTtl: parts.defaultLeaseTtl,

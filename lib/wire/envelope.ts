@@ -13,6 +13,7 @@ export interface WireAuth {
   /** All of them; `tokenPolicies` are those without the identity's. */
   readonly policies: readonly string[];
   readonly tokenPolicies: readonly string[];
+  readonly identityPolicies: readonly string[];
   readonly metadata: ReadonlyMap<string, string>;
   readonly leaseDuration: number;
   readonly renewable: boolean;
@@ -92,6 +93,7 @@ function authText(auth: WireAuth): string {
     accessor: auth.accessor,
     policies: auth.policies,
     token_policies: auth.tokenPolicies,
+    identity_policies: auth.identityPolicies.length === 0 ? undefined : auth.identityPolicies,
     metadata: auth.metadata.size === 0 ? null : auth.metadata,
     lease_duration: Math.floor(auth.leaseDuration / 1000),
     renewable: auth.renewable,
@@ -148,6 +150,7 @@ function readAuth(auth: JsonMap | undefined): WireAuth | undefined {
     accessor: text(auth.get("accessor")),
     policies: texts(auth.get("policies")),
     tokenPolicies: texts(auth.get("token_policies")),
+    identityPolicies: texts(auth.get("identity_policies")),
     metadata: new Map([...(mapOf(auth.get("metadata")) ?? [])].map(([name, value]) => [name, text(value)])),
     leaseDuration: milliseconds(auth.get("lease_duration")),
     renewable: auth.get("renewable") === true,

@@ -3,6 +3,7 @@ import type { Secret } from "../../lib/secret.ts";
 import type { WireWrap } from "../../lib/wire/envelope.ts";
 import type { Call } from "./call.ts";
 import type { Reply } from "./engine.ts";
+import type { LeaseInfo } from "./leases.ts";
 import type { TokenEntry } from "./token.ts";
 
 /** A token that this reply hands out (with its string) or has renewed (without). */
@@ -11,6 +12,8 @@ export interface Issued {
   readonly entry: TokenEntry;
   /** `LoginGrant.onceMetadata`: into this reply's `auth.metadata`, as HMACs into the audit, nowhere else. */
   readonly onceMetadata?: ReadonlyMap<string, Secret>;
+  /** Policies that come from its entity and groups now: `identity_policies`. */
+  readonly identityPolicies?: readonly string[];
 }
 
 export interface Answer {
@@ -20,6 +23,8 @@ export interface Answer {
   readonly issued: Issued | undefined;
   /** The envelope's `mount_type`: "kv", "system", "token", "aws". */
   readonly mountType: string;
+  /** The lease of the secret in `reply`. */
+  readonly lease?: LeaseInfo;
   /** The reply lies in a wrapping token: only this is shown. */
   readonly wrap?: WireWrap;
 }

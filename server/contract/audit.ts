@@ -1,8 +1,11 @@
 /** The audit as the pipeline and the system engine see it; `server/audit` implements it. */
 
+import type { WireWrap } from "../../lib/wire/envelope.ts";
 import type { Issued } from "./answer.ts";
 import type { Call } from "./call.ts";
 import type { Mount, Reply, Route } from "./engine.ts";
+import type { Subject } from "./identity.ts";
+import type { LeaseInfo } from "./leases.ts";
 import type { TokenEntry } from "./token.ts";
 
 /** What one entry is made of. The devices decide the form; nothing here is hashed yet. */
@@ -12,6 +15,8 @@ export interface AuditRecord {
   /** Whose `fields` tell what is sensitive. */
   readonly route: Route | undefined;
   readonly token: TokenEntry | undefined;
+  /** The entity behind it: its policies are the entry's `identity_policies`. */
+  readonly subject?: Subject | undefined;
   /** Names of the policies that allowed it; undefined when the policy was not asked. */
   readonly granting: readonly string[] | undefined;
   /** Why it was refused or failed, as the client is told. */
@@ -23,6 +28,9 @@ export interface AuditResponse extends AuditRecord {
   readonly reply: Reply | undefined;
   /** The token that a login or a token route made: its string and accessor are written as HMACs. */
   readonly issued: Issued | undefined;
+  /** Of a wrapped reply: `wrap_info`, the token as an HMAC; the reply's own data stays in the entry, as HMACs. */
+  readonly wrap?: WireWrap | undefined;
+  readonly lease?: LeaseInfo | undefined;
 }
 
 export interface AuditDeviceInfo {

@@ -8,8 +8,11 @@ import { Fault } from "../../lib/fault.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Secret } from "../../lib/secret.ts";
+import type { WireWrap } from "../../lib/wire/envelope.ts";
 import type { Encodable, EncodableRecord, Json, JsonMap, RawJson } from "../../lib/wire/json.ts";
 import type { Call, Operation } from "./call.ts";
+import type { Subject } from "./identity.ts";
+import type { LeaseEntry, SecretLease } from "./leases.ts";
 import type { Storage } from "./storage.ts";
 import type { LoginGrant, TokenEntry } from "./token.ts";
 
@@ -80,6 +83,18 @@ export interface MountTune {
   readonly auditNonHmacResponseKeys: readonly string[];
   readonly passthroughRequestHeaders: readonly string[];
   readonly allowedResponseHeaders: readonly string[];
+  /** undefined = what holds for the method's type. */
+  readonly userLockout: UserLockout | undefined;
+}
+
+/** `user_lockout_config`. Milliseconds. */
+export interface UserLockout {
+  /** Failed logins in a row before a name is locked; 0 = the default. */
+  readonly threshold: number;
+  readonly duration: number;
+  /** After so long without a failure the count starts over. */
+  readonly counterReset: number;
+  readonly disabled: boolean;
 }
 
 /** What a handler is given beside its checked values. */
@@ -90,7 +105,12 @@ export interface Context {
   readonly mount: Mount;
   /** The token behind the call; `undefined` on login routes, and on unauthenticated ones unless a valid token came along. */
   readonly token: TokenEntry | undefined;
+  /** The entity behind that token; `undefined` without a token, and for tokens that belong to nobody. */
+  readonly subject: Subject | undefined;
 }
+
+/** What an engine's background work, renewals and revocations are given. */
+export type Place = Omit<Context, "call" | "token" | "subject">;
 
 /** `undefined` instead of a reply, or one with nothing to show, means 204. */
 export interface Reply {
@@ -103,6 +123,14 @@ export interface Reply {
   readonly auth?: { readonly entry: TokenEntry; readonly clientToken: Secret | undefined };
   /** Milliseconds, shown as the envelope's `lease_duration` without a lease: KV v1's hint when to read again. */
   readonly leaseDuration?: number;
+  /** A secret with a lease: shown as `lease_id`, `renewable`, `lease_duration`. */
+  readonly lease?: SecretLease;
+  /** A wrapping token that the handler has made itself: sys/wrapping/rewrap. Only this is shown. */
+  readonly wrap?: WireWrap;
+  /** Not JSON: sys/metrics for Prometheus. Alone in the reply; never wrapped. */
+  readonly text?: { readonly contentType: string; readonly body: string };
+  /** Beside those of every reply, names in lower case. */
+  readonly headers?: ReadonlyMap<string, string>;
   /** Instead of 200. */
   readonly status?: number;
   /** Bare members at the top level instead of under `data`: sys/seal-status, sys/health and their like. */
@@ -139,6 +167,13 @@ export interface Route<F extends Fields = Fields> {
   readonly unauthenticated?: boolean;
   /** A login: served without a token, answers with one. */
   readonly login?: boolean;
+  /**
+   * Of a login, before it is tried: the name it is for, as identity will spell it. The lockout counts by it. Without side
+   * effects; `undefined` when the request names nobody.
+   */
+  readonly aliasOf?: (values: Partial<Values<F>>, context: Context) => Promise<string | undefined>;
+  /** Of a login, before it is tried: the role it will go by, for quotas of one role. */
+  readonly roleOf?: (values: Partial<Values<F>>, context: Context) => Promise<string | undefined>;
   /** The policy must give `sudo` beside the operation. */
   readonly sudo?: boolean;
   /** Served while sealed and before init. */
@@ -188,9 +223,13 @@ export interface Engine {
    * Auth methods: asked before a token from their login is renewed.
    * @throws Fault "denied" to refuse (the token then lives to its end), "unavailable" when it cannot be told now
    */
-  readonly renew?: (token: TokenEntry, context: Omit<Context, "call" | "token">) => Promise<Renewal>;
+  readonly renew?: (token: TokenEntry, place: Place) => Promise<Renewal>;
+  /** Secrets with a lease: asked before one is renewed; without it no lease of this engine can be. */
+  readonly renewLease?: (lease: LeaseEntry, place: Place) => Promise<Renewal>;
+  /** Undoes what a lease stands for. Repeatable. @throws what is to be tried again later */
+  readonly revokeLease?: (lease: LeaseEntry, place: Place) => Promise<void>;
   /** Work that goes on beside requests while unsealed: tidy, rotation. Ends when `signal` aborts. */
-  readonly run?: (context: Omit<Context, "call" | "token">, signal: AbortSignal) => Promise<void>;
+  readonly run?: (place: Place, signal: AbortSignal) => Promise<void>;
   /** Drops everything decrypted; called at seal and when the mount goes. */
   readonly forget?: () => void;
 }
@@ -200,6 +239,8 @@ export interface Renewal {
   readonly ttl: number;
   readonly maxTtl: number;
   readonly period: number;
+  /** Names of groups in the method's directory, as of now; see `LoginGrant.groupAliases`. */
+  readonly groups?: readonly string[];
 }
 
 export interface EngineKind {

@@ -11,6 +11,7 @@ export const NO_TUNE: MountTune = {
   auditNonHmacResponseKeys: [],
   passthroughRequestHeaders: [],
   allowedResponseHeaders: [],
+  userLockout: undefined,
 };
 
 export interface NewMount {

@@ -2,6 +2,7 @@
 
 import type { JsonMap } from "../../lib/wire/json.ts";
 import type { Operation } from "./call.ts";
+import type { Subject } from "./identity.ts";
 
 export type Capability = "root" | "sudo" | "create" | "read" | "update" | "patch" | "delete" | "list" | "deny";
 
@@ -36,8 +37,12 @@ export interface Acl {
 }
 
 export interface Policies {
-  /** The compiled rules of these names together; cached until a policy changes. An unknown name gives nothing. */
-  acl(names: readonly string[]): Promise<Acl>;
+  /**
+   * The compiled rules of these names together; cached until a policy (or the subject) changes. An unknown name gives
+   * nothing. Templated paths ("secret/data/{{identity.entity.name}}/*") are filled in from `subject`; a path whose
+   * template cannot be filled, or would be filled with a metacharacter, gives nothing.
+   */
+  acl(names: readonly string[], subject?: Subject): Promise<Acl>;
   /** @returns the text as it was written; undefined when there is none of this name ("root" has an empty text). */
   read(name: string): Promise<string | undefined>;
   /** @throws Fault "invalid" with line and column when the text is no policy; on "root", or a bad name */

@@ -35,6 +35,8 @@ export interface TokenEntry {
   readonly boundCidrs: readonly string[];
   readonly entityId: string;
   readonly role: string;
+  /** The lease that stands for this token: "auth/userpass/login/ann/h3f…"; "" for batch tokens and those that never end. */
+  readonly leaseId: string;
   /** What the auth method wants to find again at renewal; never shown, never handed to child tokens. */
   readonly internal: JsonMap;
 }
@@ -52,6 +54,12 @@ export interface LoginGrant {
   readonly onceMetadata?: ReadonlyMap<string, Secret>;
   /** The name this login has in its method: user name, instance id, role id. */
   readonly alias: string;
+  /** Into the alias, beside what `metadata` puts into the token: shown by identity, used by templated policies. */
+  readonly aliasMetadata?: ReadonlyMap<string, string>;
+  /** Groups of this login in the method's directory (LDAP, GitHub teams, a JWT's claim), for external groups. */
+  readonly groupAliases?: readonly string[];
+  /** Live tokens that this role may have at a time; 0 or none = without limit. */
+  readonly mostTokens?: number;
   readonly ttl: number;
   readonly maxTtl: number;
   readonly explicitMaxTtl: number;

@@ -24,12 +24,16 @@ export interface NewToken {
   readonly entityId: string;
   readonly role: string;
   readonly internal: LoginGrant["internal"];
+  /** Live tokens that may share `role` and `path` at a time; 0 or none = without limit. */
+  readonly most?: number;
 }
 
 export interface Tokens {
   /**
    * Recognisable prefix, random part, checksum. The entry is on disk when this resolves.
-   * @throws Fault "denied" when the parent is gone meanwhile, "invalid" when a chosen id is taken
+   * A batch token is all in its string: sealed with the keyring, nothing of it is stored, it has no accessor.
+   * @throws Fault "denied" when the parent is gone meanwhile, "invalid" when a chosen id is taken, "throttled" when its
+   *   role has as many as it may have
    */
   create(token: NewToken): Promise<{ readonly token: Secret; readonly entry: TokenEntry }>;
   /** The live entry: undefined when unknown, expired or revoked. Costs no use. */
@@ -52,6 +56,14 @@ export interface Tokens {
   /** All tokens whose creation path starts with `prefix`: when an auth mount is disabled. */
   revokePrefix(prefix: string): Promise<void>;
   accessors(): Promise<readonly string[]>;
+  /** The live entry behind a token's lease id. */
+  byLease(leaseId: string): Promise<TokenEntry | undefined>;
+  /** One level of lease ids below `prefix`, as `Storage.list`. */
+  leases(prefix: string): Promise<readonly string[]>;
+  /** Live service tokens by the mount that made them, for counters and metrics. */
+  count(): Promise<ReadonlyMap<string, number>>;
+  /** Deletes what points nowhere: accessors and children without a token. */
+  tidy(): Promise<void>;
   /** Loads what must be known at once after unseal, then the rest in the background. */
   open(): Promise<void>;
   /** Revokes what falls due, until `signal` aborts. */

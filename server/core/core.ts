@@ -5,6 +5,9 @@ import type { Random } from "../../lib/random.ts";
 import type { Core } from "../contract/answer.ts";
 import type { Audit } from "../contract/audit.ts";
 import type { EngineKind, Renewal } from "../contract/engine.ts";
+import type { Lockout, Quotas } from "../contract/guards.ts";
+import type { Identity } from "../contract/identity.ts";
+import type { Leases } from "../contract/leases.ts";
 import type { Mounts } from "../contract/mounts.ts";
 import type { Operator } from "../contract/operator.ts";
 import type { Policies } from "../contract/policy.ts";
@@ -12,6 +15,7 @@ import type { Seal } from "../contract/seal.ts";
 import type { Storage } from "../contract/storage.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
+import type { Wrapping } from "../contract/wrapping.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { MountTable } from "./mounts.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -36,6 +40,11 @@ export interface ServerParts {
   readonly tokens: Tokens;
   readonly policies: Policies;
   readonly audit: Audit;
+  readonly identity: Identity;
+  readonly leases: Leases;
+  readonly quotas: Quotas;
+  readonly lockout: Lockout;
+  readonly wrapping: Wrapping;
   /** The decrypted storage below a prefix that ends in "/". */
   readonly storageAt: (prefix: string) => Storage;
   /** All that can be mounted, with "system" and the auth method "token" among them. */
@@ -54,12 +63,43 @@ export interface RunningCore extends Core, CorePorts {
 
 /** Sealed, whatever the storage holds; nothing runs before an unseal. */
 export function buildServer(parts: ServerParts): RunningCore {
-  const { clock, random, log, storageAt } = parts;
+  const { clock, random, log, storageAt, identity, leases, quotas, lockout } = parts;
   const mounts = new MountTable({ ...parts, env: { clock, random, log } });
   const operator = new Lifecycle({
     ...parts,
     clusterName: parts.clusterName ?? "",
     mounts,
+    others: [
+      {
+        name: "identity",
+        open: () => identity.open(),
+        forget: () => {
+          identity.forget();
+        },
+      },
+      {
+        name: "leases",
+        open: () => leases.open(),
+        forget: () => {
+          leases.forget();
+        },
+        expire: (signal) => leases.expire(signal),
+      },
+      {
+        name: "quotas",
+        open: () => quotas.open(),
+        forget: () => {
+          quotas.forget();
+        },
+      },
+      {
+        name: "lockout",
+        open: () => lockout.open(),
+        forget: () => {
+          lockout.forget();
+        },
+      },
+    ],
     storage: storageAt("core/"),
   });
   const renewal = renewalBy(mounts);

@@ -1,15 +1,133 @@
-/** Which of a route's handlers serves an operation. */
-import type { Operation } from "../contract/call.ts";
-import type { Fields, Handler, Route } from "../contract/engine.ts";
+/** The handler of a request, and what follows from its reply: a login's token, a secret's lease, the wrapping around it. */
+import { Fault } from "../../lib/fault.ts";
+import type { WireWrap } from "../../lib/wire/envelope.ts";
+import type { Issued } from "../contract/answer.ts";
+import type { Fields, Handler, Reply, Values } from "../contract/engine.ts";
+import { BadCredentials, type Lockout } from "../contract/guards.ts";
+import type { LeaseInfo, Leases } from "../contract/leases.ts";
+import type { Wrapping } from "../contract/wrapping.ts";
+import { answerText } from "./envelope.ts";
+import type { Checked } from "./fields.ts";
+import { handlerFor } from "./handler.ts";
+import { type LoginParts, logIn } from "./login.ts";
+import { contextOf, type Pass } from "./pass.ts";
+import type { Slot } from "./router.ts";
 
-/** A create is served by the update's handler where there is none of its own, and the other way round. */
-export function handlerFor(route: Route, operation: Operation): Handler<Fields> | undefined {
-  const handler = route.on[operation];
-  if (handler !== undefined) return handler;
-  if (operation === "create") return route.on.update;
-  return operation === "update" ? route.on.create : undefined;
+export interface DispatchParts extends LoginParts {
+  readonly leases: Pick<Leases, "register">;
+  readonly wrapping: Pick<Wrapping, "wrap">;
+  readonly lockout: Lockout;
 }
 
-export function takesWrites(route: Route | undefined): boolean {
-  return route?.on.update !== undefined || route?.on.create !== undefined;
+export interface Outcome {
+  /** What a 204 has none of. Also under a wrapping: the audit shows its HMACs. */
+  readonly reply: Reply | undefined;
+  readonly issued: Issued | undefined;
+  readonly lease: LeaseInfo | undefined;
+  /** Shown instead of the reply. */
+  readonly wrap: WireWrap | undefined;
+  readonly afterwards: Reply["afterwards"];
+}
+
+interface Ready {
+  readonly slot: Slot;
+  readonly handler: Handler<Fields>;
+  readonly checked: Checked;
+}
+
+const NO_CONTENT: Outcome = {
+  reply: undefined,
+  issued: undefined,
+  lease: undefined,
+  wrap: undefined,
+  afterwards: undefined,
+};
+const NO_WARNINGS: readonly string[] = [];
+
+/** 404 and 405 come here, after token and policy; then what is wrong with the fields; then the handler. */
+export async function dispatch(parts: DispatchParts, pass: Pass): Promise<Outcome> {
+  const ready = getReady(pass);
+  const reply = await run(parts, pass, ready);
+  if (reply === undefined) return NO_CONTENT;
+  return wrapped(parts, pass, ready, await concluded(parts, pass, ready, reply));
+}
+
+/** @throws Fault "not-found", "unsupported"; "invalid" for the first field that is wrong */
+function getReady({ slot, route, checked, call }: Pass): Ready {
+  if (slot === undefined) throw noRoute(call.path);
+  if (route === undefined || checked === undefined) throw new Fault("not-found", "unsupported path");
+  const handler = handlerFor(route, call.operation);
+  if (handler === undefined) throw new Fault("unsupported", "unsupported operation");
+  if (checked.fault !== undefined) throw checked.fault;
+  return { slot, handler, checked };
+}
+
+/** A login is counted: a name whose credentials were wrong too often is refused before they are looked at. */
+async function run(
+  { lockout }: DispatchParts,
+  pass: Pass,
+  { slot, handler, checked }: Ready,
+): Promise<Reply | undefined> {
+  const context = contextOf(pass, slot);
+  const values = checked.values as Values<Fields>;
+  const alias = pass.route?.login === true ? await pass.route.aliasOf?.(values, context) : undefined;
+  if (alias === undefined) return handler.run(values, context);
+  await lockout.check(slot.mount, alias);
+  try {
+    const reply = await handler.run(values, context);
+    lockout.succeeded(slot.mount, alias);
+    return reply;
+  } catch (error) {
+    if (error instanceof BadCredentials) await lockout.failed(slot.mount, alias);
+    throw error;
+  }
+}
+
+/** The token of a login, the lease of a secret, the warnings. */
+async function concluded(parts: DispatchParts, pass: Pass, { slot, checked }: Ready, reply: Reply): Promise<Outcome> {
+  const { login, auth, afterwards, wrap } = reply;
+  if (login !== undefined) {
+    const { issued, warnings } = await logIn(parts, slot.mount, pass.call.path, login);
+    return { ...NO_CONTENT, reply: warned(reply, warnings, checked), issued, afterwards };
+  }
+  const issued = auth === undefined ? undefined : { clientToken: auth.clientToken, entry: auth.entry };
+  const lease = await leaseOf(parts, pass, reply);
+  const shown = showsNothing(reply) ? undefined : warned(reply, NO_WARNINGS, checked);
+  return { reply: shown, issued, lease, wrap, afterwards };
+}
+
+async function leaseOf({ leases }: DispatchParts, { call, token }: Pass, reply: Reply): Promise<LeaseInfo | undefined> {
+  if (reply.lease === undefined) return undefined;
+  if (token === undefined) throw new Fault("internal", "a secret with a lease needs a token that it ends with");
+  return leases.register(call.path, token, reply.lease);
+}
+
+/** With X-Vault-Wrap-TTL whatever has something to show goes into a token that opens once. */
+async function wrapped(parts: DispatchParts, pass: Pass, { slot }: Ready, outcome: Outcome): Promise<Outcome> {
+  const { reply, issued, lease, wrap } = outcome;
+  const { wrapTtl: ttl, id, path } = pass.call;
+  if (ttl === undefined || wrap !== undefined || (reply === undefined && issued === undefined)) return outcome;
+  if (reply?.text !== undefined || pass.route?.neverAudited === true) return outcome;
+  const mountType = slot.mount.type;
+  const text = answerText(id, { reply, issued, mountType, ...(lease === undefined ? undefined : { lease }) });
+  return {
+    ...outcome,
+    wrap: await parts.wrapping.wrap({ text, ttl, path, wrappedAccessor: issued?.entry.accessor }),
+  };
+}
+
+/** As Vault's framework: members nobody takes are told of, where there is a reply to tell it in. */
+function warned(reply: Reply, more: readonly string[], { ignored }: Checked): Reply {
+  if (more.length === 0 && ignored.length === 0) return reply;
+  const unknown =
+    ignored.length === 0 ? [] : [`Endpoint ignored these unrecognized parameters: [${ignored.join(" ")}]`];
+  return { ...reply, warnings: [...(reply.warnings ?? []), ...more, ...unknown] };
+}
+
+function showsNothing({ data, bare, status, warnings, leaseDuration, text, headers }: Reply): boolean {
+  return [data, bare, status, warnings, leaseDuration, text, headers].every((member) => member === undefined);
+}
+
+function noRoute(path: string): Fault {
+  return new Fault("not-found", `no handler for route ${JSON.stringify(path)}. route entry not found.`);
 }

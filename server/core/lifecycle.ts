@@ -16,12 +16,24 @@ import type { NewToken, Tokens } from "../contract/tokens.ts";
 import type { MountTable } from "./mounts.ts";
 import { turnstile } from "./turnstile.ts";
 
+/** A part that holds something decrypted while unsealed. */
+export interface Openable {
+  /** For the log and the error when it does not open. */
+  readonly name: string;
+  open(): Promise<void>;
+  forget(): void;
+  /** What falls due while unsealed; ends when `signal` aborts. */
+  expire?(signal: AbortSignal): Promise<void>;
+}
+
 export interface LifecycleParts {
   readonly seal: Seal;
   readonly mounts: MountTable;
   readonly tokens: Tokens;
   readonly policies: Policies;
   readonly audit: Audit;
+  /** Opened in this order after the mounts and the tokens, before the audit. */
+  readonly others: readonly Openable[];
   readonly clusterName: string;
   /** Below "core/". */
   readonly storage: Storage;
@@ -113,6 +125,7 @@ export class Lifecycle implements Operator {
       await this.#step("cluster", () => this.#readCluster());
       await this.#step("mounts", () => mounts.load());
       await this.#step("tokens", () => tokens.open());
+      for (const part of this.#parts.others) await this.#step(part.name, () => part.open());
       await this.#step("audit", () => audit.open());
       await this.#step("disabled auth methods", () => mounts.finishRevocations());
     } catch (error) {
@@ -120,12 +133,24 @@ export class Lifecycle implements Operator {
       throw error;
     }
     this.#stop = new AbortController();
-    this.#expiry = tokens.expire(this.#stop.signal).catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) log("error", "the expiry of tokens has stopped", { error: toFault(error) });
-    });
+    this.#startExpiry();
     mounts.start();
     this.#open = true;
     log("info", "open: requests are served");
+  }
+
+  #startExpiry(): void {
+    const { signal } = this.#stop;
+    const watched = (part: string, work: Promise<void> | undefined): Promise<void> =>
+      (work ?? Promise.resolve()).catch((error: unknown) => {
+        if (!signal.aborted) this.#parts.log("error", "what falls due is not seen to", { part, error: toFault(error) });
+      });
+    const { tokens, others } = this.#parts;
+    const all = [
+      watched("tokens", tokens.expire(signal)),
+      ...others.map((part) => watched(part.name, part.expire?.(signal))),
+    ];
+    this.#expiry = Promise.all(all).then(() => undefined);
   }
 
   async #step(part: string, work: () => Promise<void>): Promise<void> {
@@ -150,6 +175,7 @@ export class Lifecycle implements Operator {
     } catch (error) {
       log("error", "a part did not close cleanly at seal", { error: toFault(error) });
     } finally {
+      for (const part of this.#parts.others) part.forget();
       tokens.forget();
       policies.forget();
       this.#cluster = undefined;

@@ -6,17 +6,33 @@ import { Fault } from "../../lib/fault.ts";
 import { effectiveTtl } from "../../lib/ttl.ts";
 import type { Issued } from "../contract/answer.ts";
 import type { Mount } from "../contract/engine.ts";
+import type { Identity } from "../contract/identity.ts";
 import type { LoginGrant, TokenType } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
+
+export interface LoginParts {
+  readonly tokens: Tokens;
+  readonly identity: Pick<Identity, "login">;
+}
 
 export interface LoggedIn {
   readonly issued: Issued;
   readonly warnings: readonly string[];
 }
 
-/** @throws Fault "invalid" when the method grants root */
-export async function logIn(tokens: Tokens, mount: Mount, path: string, grant: LoginGrant): Promise<LoggedIn> {
+/** @throws Fault "invalid" when the method grants root, "denied" when the entity behind the name is disabled */
+export async function logIn(
+  { tokens, identity }: LoginParts,
+  mount: Mount,
+  path: string,
+  grant: LoginGrant,
+): Promise<LoggedIn> {
   const policies = grantedPolicies(grant);
+  const known = await identity.login(mount, {
+    alias: grant.alias,
+    metadata: grant.aliasMetadata ?? new Map(),
+    groups: grant.groupAliases,
+  });
   const { ttl, warnings } = effectiveTtl({
     increment: 0,
     ttl: grant.ttl,
@@ -42,12 +58,14 @@ export async function logIn(tokens: Tokens, mount: Mount, path: string, grant: L
     numUses: grant.numUses,
     parent: "",
     boundCidrs: grant.boundCidrs,
-    entityId: "",
+    entityId: known?.subject.id ?? "",
     role: grant.role,
     internal: grant.internal,
+    most: grant.mostTokens ?? 0,
   });
   const once = grant.onceMetadata === undefined ? undefined : { onceMetadata: grant.onceMetadata };
-  return { issued: { clientToken: token, entry, ...once }, warnings };
+  const identityPolicies = known?.subject.policies ?? [];
+  return { issued: { clientToken: token, entry, identityPolicies, ...once }, warnings };
 }
 
 /** Names are compared in lower case and without blanks everywhere: "Root " must not get past this check (CVE-2025-5999). */

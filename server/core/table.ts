@@ -5,6 +5,7 @@
  */
 import { Fault } from "../../lib/fault.ts";
 import {
+  type Encodable,
   isJsonList,
   isJsonMap,
   type Json,
@@ -13,7 +14,7 @@ import {
   parseJsonMap,
   stringifyJson,
 } from "../../lib/wire/json.ts";
-import type { MountTune } from "../contract/engine.ts";
+import type { MountTune, UserLockout } from "../contract/engine.ts";
 
 const FORMAT = 1;
 
@@ -31,8 +32,12 @@ export interface MountRecord {
 }
 
 export function encodeTable(records: readonly MountRecord[]): Uint8Array {
-  const mounts = records.map((record) => ({ ...record, tune: { ...record.tune } }));
+  const mounts = records.map((record) => ({ ...record, tune: encodeTune(record.tune) }));
   return Buffer.from(stringifyJson({ format: FORMAT, mounts }), "utf8");
+}
+
+function encodeTune({ userLockout, ...tune }: MountTune): Record<string, Encodable | undefined> {
+  return { ...tune, userLockout: userLockout === undefined ? undefined : { ...userLockout } };
 }
 
 /** @throws Fault "internal" for a record that is damaged or of a newer format */
@@ -74,6 +79,18 @@ function decodeTune(tune: JsonMap): MountTune {
     auditNonHmacResponseKeys: listAt(tune, "auditNonHmacResponseKeys"),
     passthroughRequestHeaders: listAt(tune, "passthroughRequestHeaders"),
     allowedResponseHeaders: listAt(tune, "allowedResponseHeaders"),
+    userLockout: decodeLockout(tune.get("userLockout")),
+  };
+}
+
+/** Not written before the lockout was there. */
+function decodeLockout(json: Json | undefined): UserLockout | undefined {
+  if (!isJsonMap(json)) return undefined;
+  return {
+    threshold: numberAt(json, "threshold"),
+    duration: numberAt(json, "duration"),
+    counterReset: numberAt(json, "counterReset"),
+    disabled: json.get("disabled") === true,
   };
 }
 

@@ -14,7 +14,7 @@ import { parseTarget } from "../../lib/wire/path.ts";
 import type { Core } from "../contract/answer.ts";
 import type { Call } from "../contract/call.ts";
 import type { ListenerLimits } from "../contract/listener.ts";
-import { answerText } from "./answer.ts";
+import { answerText } from "../core/envelope.ts";
 import { Gone } from "./body.ts";
 import { type BodyLimits, HttpFault, readCall } from "./call.ts";
 import { BodyMemory, type MemoryShare } from "./collect.ts";

@@ -32,7 +32,8 @@ export async function mint(
   }
   const token = wanted.id ?? makeToken(random);
   const accessor = randomText(random, ACCESSOR_LENGTH);
-  const entry = entryOf(wanted, { id: names.token(token), accessor, policies, now });
+  const leaseName = randomText(random, ACCESSOR_LENGTH);
+  const entry = entryOf(wanted, { id: names.token(token), accessor, leaseName, policies, now });
   const accessorHash = names.accessor(accessor);
   await storage.transact(async (tx) => {
     const parent = entry.parent === "" ? undefined : await readRecord(tx, entry.parent);
@@ -54,11 +55,12 @@ export async function mint(
 interface Made {
   readonly id: string;
   readonly accessor: string;
+  readonly leaseName: string;
   readonly policies: readonly string[];
   readonly now: number;
 }
 
-function entryOf(wanted: NewToken, { id, accessor, policies, now }: Made): TokenEntry {
+function entryOf(wanted: NewToken, { id, accessor, leaseName, policies, now }: Made): TokenEntry {
   return {
     id,
     accessor,
@@ -81,6 +83,7 @@ function entryOf(wanted: NewToken, { id, accessor, policies, now }: Made): Token
     boundCidrs: wanted.boundCidrs,
     entityId: wanted.entityId,
     role: wanted.role,
+    leaseId: `${wanted.path}/h${leaseName}`,
     internal: wanted.internal,
   };
 }

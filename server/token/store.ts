@@ -160,6 +160,37 @@ class TokenStore implements Tokens {
     return out.sort();
   }
 
+  async byLease(leaseId: string): Promise<TokenEntry | undefined> {
+    let found: TokenEntry | undefined;
+    await this.#walk(async ({ entry }) => {
+      if (entry.leaseId === leaseId) found = await this.byId(entry.id);
+    });
+    return found;
+  }
+
+  async leases(prefix: string): Promise<readonly string[]> {
+    const names = new Set<string>();
+    await this.#walk(async ({ entry }) => {
+      if (!entry.leaseId.startsWith(prefix) || (await this.byId(entry.id)) === undefined) return;
+      const rest = entry.leaseId.slice(prefix.length);
+      const slash = rest.indexOf("/");
+      names.add(slash === -1 ? rest : rest.slice(0, slash + 1));
+    });
+    return [...names].sort();
+  }
+
+  async count(): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    await this.#walk(async ({ entry }) => {
+      if ((await this.byId(entry.id)) !== undefined) counts.set(entry.path, (counts.get(entry.path) ?? 0) + 1);
+    });
+    return counts;
+  }
+
+  tidy(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async expire(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#recall(signal), this.#schedule.run(signal)]);
   }

@@ -11,7 +11,7 @@ import type { AwsPorts, InstanceFacts } from "../../server/contract/ec2.ts";
 import type { Context, Engine, Mount, Reply } from "../../server/contract/engine.ts";
 import type { Storage } from "../../server/contract/storage.ts";
 import type { LoginGrant, TokenEntry } from "../../server/contract/token.ts";
-import { handlerFor } from "../../server/core/dispatch.ts";
+import { handlerFor } from "../../server/core/handler.ts";
 import { checkFields } from "../../server/core/fields.ts";
 import { compileRoutes } from "../../server/core/matcher.ts";
 import { memoryStore } from "../../server/storage/memory.ts";

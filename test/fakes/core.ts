@@ -13,6 +13,7 @@ import type { Tokens } from "../../server/contract/tokens.ts";
 import { buildServer, type RunningCore } from "../../server/core/core.ts";
 import { kvV1, kvV2 } from "../../server/engines/kv/kv.ts";
 import { systemKind } from "../../server/engines/system/system.ts";
+import { noIdentity, noLeases, noLockout, noQuotas, noWrapping } from "../../server/none.ts";
 import { policyStore } from "../../server/policy/store.ts";
 import { shamirSeal } from "../../server/seal/shamir.ts";
 import { memoryStore } from "../../server/storage/memory.ts";
@@ -81,6 +82,11 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
     tokens,
     policies,
     audit,
+    identity: noIdentity,
+    leases: noLeases,
+    quotas: noQuotas,
+    lockout: noLockout,
+    wrapping: noWrapping,
     storageAt: (prefix) => prefixed(seal.storage, prefix),
     defaultLeaseTtl: 32 * DAY,
     maxLeaseTtl: 32 * DAY,

@@ -6,7 +6,7 @@ import { parseJsonMap, stringifyJson } from "../../lib/wire/json.ts";
 import type { Operation } from "../../server/contract/call.ts";
 import { type Context, type EngineKind, type Mount, Overtaken, type Reply } from "../../server/contract/engine.ts";
 import type { Storage } from "../../server/contract/storage.ts";
-import { handlerFor } from "../../server/core/dispatch.ts";
+import { handlerFor } from "../../server/core/handler.ts";
 import { checkFields } from "../../server/core/fields.ts";
 import { compileRoutes } from "../../server/core/matcher.ts";
 import { memoryStore } from "../../server/storage/memory.ts";

@@ -32,6 +32,7 @@ test("property: auth, lease and warnings are read as they were written, whole se
     clientToken: text.map((one) => new Secret(one)),
     accessor: text,
     policies: fc.array(text),
+    identityPolicies: fc.array(text),
     tokenPolicies: fc.array(text),
     metadata: fc.dictionary(text, text).map((members) => new Map(Object.entries(members))),
     leaseDuration: seconds,

@@ -32,6 +32,7 @@ export function entry(change: Partial<TokenEntry> = {}): TokenEntry {
     boundCidrs: [],
     entityId: "",
     role: "app",
+    leaseId: "auth/aws/login/h1",
     internal: new Map(),
     ...change,
   };
@@ -57,6 +58,7 @@ export function mount(change: Partial<Mount> = {}, tune: Partial<Mount["tune"]> 
       auditNonHmacResponseKeys: [],
       passthroughRequestHeaders: [],
       allowedResponseHeaders: [],
+      userLockout: undefined,
       ...tune,
     },
     ...change,

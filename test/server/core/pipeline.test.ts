@@ -231,11 +231,6 @@ test("members no field takes are ignored with a warning", async () => {
   expect(reply?.warnings).toEqual(["Endpoint ignored these unrecognized parameters: [ant zebra]"]);
 });
 
-test("wrapping is refused, never silently left out", async () => {
-  const t = await started();
-  expect(await t.refusal("read", "toy/thing/a", { wrapTtl: 60_000 })).toMatchObject({ kind: "invalid" });
-});
-
 test("a login: policies cleaned, names put together, the token works", async () => {
   const t = await started();
   const { issued, mountType } = await t.call("update", "auth/house/door/login", { anonymous: true });

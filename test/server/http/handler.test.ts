@@ -288,6 +288,7 @@ test("auth of a login", async () => {
     boundCidrs: [],
     entityId: "ent",
     role: "web",
+    leaseId: "auth/token/create/h1",
     internal: new Map(),
   };
   s.core.answer = () => ({

@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { Secret } from "../../../lib/secret.ts";
 import type { TokenEntry } from "../../../server/contract/token.ts";
-import { answerText } from "../../../server/http/answer.ts";
+import { answerText } from "../../../server/core/envelope.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
 const ENTRY: TokenEntry = {
@@ -27,6 +27,7 @@ const ENTRY: TokenEntry = {
   boundCidrs: [],
   entityId: "",
   role: "",
+  leaseId: "auth/token/create/h1",
   internal: new Map(),
 };
 

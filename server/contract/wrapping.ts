@@ -1,0 +1,42 @@
+/** Response wrapping: a reply laid into the cubbyhole of a token that opens once. `server/core` implements it. */
+import type { Secret } from "../../lib/secret.ts";
+import type { WireWrap } from "../../lib/wire/envelope.ts";
+import type { RawJson } from "../../lib/wire/json.ts";
+
+/** The policy that marks a wrapping token; nobody can give it to a token, write it or delete it. */
+export const WRAPPING_POLICY = "response-wrapping";
+
+export interface WrapInfo {
+  /** Milliseconds. */
+  readonly creationTtl: number;
+  /** Wall-clock milliseconds. */
+  readonly creationTime: number;
+  readonly creationPath: string;
+}
+
+export interface WrapRequest {
+  /** The whole envelope of the reply. */
+  readonly text: string;
+  /** Milliseconds. */
+  readonly ttl: number;
+  /** That was called. */
+  readonly path: string;
+  /** Of the token that the reply hands out. */
+  readonly wrappedAccessor: string | undefined;
+}
+
+export interface Wrapping {
+  /** On disk when it resolves. */
+  wrap(request: WrapRequest): Promise<WireWrap>;
+  /** About a wrapping token, without opening it. @throws Fault "invalid" when it is none, or has been used */
+  lookup(token: Secret): Promise<WrapInfo>;
+  /**
+   * What lies in it, exactly once however many ask at the same time; the token is gone then.
+   * @param opened true when the pipeline has taken the token's one use for this call already
+   * @returns the whole envelope of the wrapped reply
+   * @throws Fault "invalid" when it is none, or has been used
+   */
+  open(token: Secret, opened: boolean): Promise<RawJson>;
+  /** A new token around the same reply, with the same time to live; the old one is gone. @throws as `open` */
+  rewrap(token: Secret, opened: boolean): Promise<WireWrap>;
+}
