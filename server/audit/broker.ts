@@ -8,6 +8,7 @@ import { Fault } from "../../lib/fault.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Audit, AuditDeviceInfo, AuditRecord, AuditResponse } from "../contract/audit.ts";
+import type { AuditHeaders } from "../contract/audit-headers.ts";
 import type { Storage } from "../contract/storage.ts";
 import { Entries } from "./entry.ts";
 import { fileTarget, stdoutTarget } from "./file.ts";
@@ -25,6 +26,8 @@ export interface AuditParts {
   readonly log: Log;
   /** From the configuration: opened beside those in storage, listed, and not to be disabled through the API. */
   readonly declared?: readonly AuditDeviceInfo[];
+  /** Which request headers the entries show; none without it. */
+  readonly headers?: AuditHeaders;
   readonly limits?: QueueLimits;
 }
 
@@ -255,7 +258,7 @@ class Broker implements AuditBroker {
       declared,
       file,
       hasher,
-      entries: new Entries({ hasher, clock, hmacAccessor, elideLists }),
+      entries: new Entries({ hasher, clock, hmacAccessor, elideLists, headers: this.#parts.headers }),
       queue: new LineQueue(target, clock, limits),
       failures: 0,
       told: 0,

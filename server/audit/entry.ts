@@ -9,6 +9,7 @@ import type { Random } from "../../lib/random.ts";
 import { type Encodable, RawJson } from "../../lib/wire/json.ts";
 import type { Issued } from "../contract/answer.ts";
 import type { AuditRecord, AuditResponse } from "../contract/audit.ts";
+import type { AuditHeaders } from "../contract/audit-headers.ts";
 import type { Call } from "../contract/call.ts";
 import type { Mount, Reply, Route } from "../contract/engine.ts";
 import type { TokenEntry } from "../contract/token.ts";
@@ -23,6 +24,8 @@ export interface EntryOptions {
   readonly hmacAccessor: boolean;
   /** Of a LIST's reply only how many keys there were; Vault's `elide_list_responses`. */
   readonly elideLists: boolean;
+  /** Which request headers are shown; undefined = none. */
+  readonly headers: AuditHeaders | undefined;
 }
 
 interface MaskedReply {
@@ -163,7 +166,22 @@ export class Entries {
       textMember("remote_address", call.remote.address),
       call.remote.port === 0 ? "" : member("remote_port", call.remote.port),
       call.wrapTtl === undefined ? "" : seconds("wrap_ttl", call.wrapTtl),
+      this.#headers(call),
     ])}}`;
+  }
+
+  /** Those that were asked for, each with its values as a list, as Vault's. */
+  #headers({ headers }: Call): string {
+    const wanted = this.#options.headers?.wanted();
+    if (wanted === undefined || wanted.size === 0) return "";
+    const { hasher } = this.#options;
+    const shown = [...wanted].flatMap(([name, { hmac }]) => {
+      const value = headers.get(name);
+      return value === undefined
+        ? []
+        : [`${JSON.stringify(name)}:[${JSON.stringify(hmac ? hasher.hash(value) : value)}]`];
+    });
+    return shown.length === 0 ? "" : `"headers":{${shown.join(",")}}`;
   }
 
   #reply(record: AuditResponse): string {

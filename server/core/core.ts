@@ -16,7 +16,7 @@ import type { Storage } from "../contract/storage.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
 import type { Wrapping } from "../contract/wrapping.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { Lifecycle, type Openable } from "./lifecycle.ts";
 import { MountTable } from "./mounts.ts";
 import { Pipeline } from "./pipeline.ts";
 
@@ -45,6 +45,8 @@ export interface ServerParts {
   readonly quotas: Quotas;
   readonly lockout: Lockout;
   readonly wrapping: Wrapping;
+  /** More that is opened at unseal, before the audit, and forgets at seal: small stores of the system engine. */
+  readonly others?: readonly Openable[];
   /** The decrypted storage below a prefix that ends in "/". */
   readonly storageAt: (prefix: string) => Storage;
   /** All that can be mounted, with "system" and the auth method "token" among them. */
@@ -99,6 +101,7 @@ export function buildServer(parts: ServerParts): RunningCore {
           lockout.forget();
         },
       },
+      ...(parts.others ?? []),
     ],
     storage: storageAt("core/"),
   });

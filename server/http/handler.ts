@@ -13,6 +13,7 @@ import { DEFAULT_JSON_LIMITS, type EncodableRecord, stringifyJson } from "../../
 import { parseTarget } from "../../lib/wire/path.ts";
 import type { Core } from "../contract/answer.ts";
 import type { Call } from "../contract/call.ts";
+import type { HttpPolicy } from "../contract/http-policy.ts";
 import type { ListenerLimits } from "../contract/listener.ts";
 import { answerText } from "../core/envelope.ts";
 import { Gone } from "./body.ts";
@@ -27,6 +28,8 @@ export interface HttpOptions {
   readonly limits?: ListenerLimits;
   /** Shared by the handlers of all listeners; without it this one has its own. */
   readonly memory?: BodyMemory;
+  /** CORS and the UI's headers; without it there are none. */
+  readonly policy?: HttpPolicy;
   /** Answers `?help=1` with `{ help, see_also, openapi }`; without it that is 405. @throws Fault as `Core.handle` */
   readonly help?: (call: Call) => Promise<EncodableRecord>;
 }

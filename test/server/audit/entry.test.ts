@@ -15,7 +15,7 @@ const SALT = Buffer.from("the-salt-of-the-test");
 const hash = (text: string): string => `hmac-sha256:${createHmac("sha256", SALT).update(text).digest("hex")}`;
 const clock = fakeClock(Date.UTC(2026, 10, 22, 18, 0, 0, 123));
 const entries = (change: { hmacAccessor?: boolean; elideLists?: boolean } = {}) =>
-  new Entries({ hasher: new Hasher(SALT), clock, hmacAccessor: true, elideLists: false, ...change });
+  new Entries({ hasher: new Hasher(SALT), clock, hmacAccessor: true, elideLists: false, headers: undefined, ...change });
 
 interface Shown {
   auth: Record<string, unknown>;
