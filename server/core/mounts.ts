@@ -11,7 +11,7 @@ import type { Tokens } from "../contract/tokens.ts";
 import { type Kinds, resolveKind } from "./kinds.ts";
 import { deleteAll } from "./purge.ts";
 import { Router, Slot } from "./router.ts";
-import { checkFree, checkPath, checkTtls, PINNED, UNTUNABLE } from "./rules.ts";
+import { checkFree, checkPath, checkTtls, PINNED, type Pinned, pinnedAt } from "./rules.ts";
 import { decodeTable, encodeTable, type MountRecord } from "./table.ts";
 import { turnstile } from "./turnstile.ts";
 
@@ -49,7 +49,9 @@ export class MountTable implements Mounts {
   /** What can be mounted, told once: those kinds need this table themselves. Serves sys/ from here on. */
   serve(kinds: Kinds): void {
     const { env } = this.#parts;
-    const system = pinned("sys/", "system", "system endpoints used for control, policy and debugging", env);
+    const [sys] = PINNED;
+    if (sys === undefined) throw new Error("sys/ is not pinned");
+    const system = pinnedRecord(sys, env);
     this.#kinds = kinds;
     this.#system = resolveKind(kinds, system).kind.create(env);
     this.#sealed = this.#slot(system);
@@ -65,11 +67,14 @@ export class MountTable implements Mounts {
 
   /** Writes the table of a new server. */
   async seed(): Promise<void> {
-    const { env } = this.#parts;
-    await this.#save([
-      pinned("sys/", "system", this.#sealed?.mount.description ?? "", env),
-      pinned("auth/token/", "token", "token based credentials", env),
-    ]);
+    await this.#save(this.#missing([]));
+  }
+
+  /** Those always there that `records` lacks: all at init, later those that an older program did not know. */
+  #missing(records: readonly MountRecord[]): readonly MountRecord[] {
+    const wanted = PINNED.filter(({ path }) => !records.some((record) => record.path === path));
+    const served = wanted.filter(({ kind, type }) => this.#kinds.some((k) => k.kind === kind && k.type === type));
+    return served.map((one) => pinnedRecord(one, this.#parts.env));
   }
 
   /** Reads the table and makes the engines; nothing runs yet. @throws Fault "internal" naming a mount that cannot be made */
@@ -78,6 +83,8 @@ export class MountTable implements Mounts {
       const bytes = await this.#core.get(KEY);
       if (bytes === undefined) throw new Fault("internal", "the mount table is not in storage");
       this.#records = decodeTable(bytes);
+      const missing = this.#missing(this.#records);
+      if (missing.length > 0) await this.#save([...this.#records, ...missing]);
       const slots = this.#records.filter((record) => !record.leaving).map((record) => this.#slot(record));
       this.router.clear();
       for (const slot of slots) this.router.add(slot);
@@ -137,7 +144,7 @@ export class MountTable implements Mounts {
     await this.#inTurn(async () => {
       const record = this.#records.find((r) => r.path === path);
       if (record === undefined) throw new Fault("invalid", `no mount at "${path}"`);
-      if (PINNED.has(path)) throw new Fault("invalid", `"${path}" cannot be disabled`);
+      if (pinnedAt(path) !== undefined) throw new Fault("invalid", `"${path}" cannot be disabled`);
       await this.#save(this.#records.map((r) => (r === record ? { ...r, leaving: true } : r)));
       const slot = this.router.remove(path);
       if (slot !== undefined) {
@@ -155,7 +162,7 @@ export class MountTable implements Mounts {
       const record = this.#records.find((r) => r.path === path && !r.leaving);
       const slot = this.router.get(path);
       if (record === undefined || slot === undefined) throw new Fault("invalid", `no mount at "${path}"`);
-      if (UNTUNABLE.has(path)) throw new Fault("invalid", `"${path}" cannot be tuned`);
+      if (pinnedAt(path)?.tunable === false) throw new Fault("invalid", `"${path}" cannot be tuned`);
       const next = changed(record, change);
       const mount = this.#mountOf(next);
       checkTtls(mount);
@@ -216,8 +223,7 @@ function names(kind: Mount["kind"], type: string, env: EngineEnv): { uuid: strin
   return { uuid: env.random.uuid(), accessor };
 }
 
-function pinned(path: string, type: string, description: string, env: EngineEnv): MountRecord {
-  const kind = path.startsWith("auth/") ? "auth" : "secret";
+function pinnedRecord({ path, kind, type, description }: Pinned, env: EngineEnv): MountRecord {
   const tune = kind === "auth" ? { ...NO_TUNE, tokenType: "default-service" as const } : NO_TUNE;
   return { path, kind, type, description, options: new Map(), tune, leaving: false, ...names(kind, type, env) };
 }

@@ -4,9 +4,40 @@ import { Fault } from "../../lib/fault.ts";
 import type { Mount } from "../contract/engine.ts";
 import type { MountRecord } from "./table.ts";
 
-/** There always; never disabled. */
-export const PINNED: ReadonlySet<string> = new Set(["sys/", "auth/token/"]);
-export const UNTUNABLE: ReadonlySet<string> = new Set(["sys/"]);
+/** A mount that is there always: never disabled, never moved. */
+export interface Pinned {
+  readonly path: string;
+  readonly kind: Mount["kind"];
+  readonly type: string;
+  readonly description: string;
+  /** Whether …/tune may change it. */
+  readonly tunable: boolean;
+}
+
+/** Made at init; at an unseal of an older store those that are missing. A type that no kind serves is left out. */
+export const PINNED: readonly Pinned[] = [
+  {
+    path: "sys/",
+    kind: "secret",
+    type: "system",
+    description: "system endpoints used for control, policy and debugging",
+    tunable: false,
+  },
+  { path: "auth/token/", kind: "auth", type: "token", description: "token based credentials", tunable: true },
+  {
+    path: "cubbyhole/",
+    kind: "secret",
+    type: "cubbyhole",
+    description: "per-token private secret storage",
+    tunable: false,
+  },
+  { path: "identity/", kind: "secret", type: "identity", description: "identity store", tunable: true },
+];
+
+export function pinnedAt(path: string): Pinned | undefined {
+  return PINNED.find((one) => one.path === path);
+}
+
 /** First segments that no secrets engine may take. */
 const RESERVED: ReadonlySet<string> = new Set(["auth", "sys", "cubbyhole", "identity", "audit"]);
 /** Bytes: leaves room for the mount's own keys in the 1,000 that storage takes. */
