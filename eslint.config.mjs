@@ -17,6 +17,7 @@ const EDGES = [
   "server/auth/aws/config-client.ts", // stores the secret key, below the barrier
   "server/auth/aws/access-list.ts", // stores the nonce, below the barrier; shows it to who may read the entry
   "lib/secret.ts", // compares it
+  "lib/crypto/sigv4.ts", // signs with the AWS secret key, sends the session token
   "server/token/names.ts", // HMACs a token's string
   "server/auth/token/lookup.ts", // a token looked up by its string is answered with it
   "cli/machine.ts", // writes the token file
