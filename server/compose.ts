@@ -55,7 +55,12 @@ export function compose(parts: ComposeParts): Composed {
   const wall = barrier(store, env);
   const seal = shamirSeal({ store, barrier: wall, random, log });
   const storageAt = (prefix: string): Storage => prefixed(seal.storage, prefix);
-  const tokens = tokenStore({ storage: seal.storage, ...env });
+  // What goes with a token, in this order: each is asked before the token's record is deleted, and must be repeatable.
+  const withToken: ((id: string) => Promise<void>)[] = [];
+  const ended = async (id: string): Promise<void> => {
+    for (const end of withToken) await end(id);
+  };
+  const tokens = tokenStore({ storage: seal.storage, ...env, ended });
   const policies = policyStore(storageAt("policy/"));
   const audit = auditBroker({ storage: storageAt("audit/"), ...env, declared: parts.declared });
   const versions = { version: API_VERSION, runningVersion: `v${VERSION}+builtin.oksae` };

@@ -44,6 +44,11 @@ export interface TokenStoreParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /**
+   * Deletes what others keep for a token (its secrets' leases, its cubbyhole), which no longer works. Asked before the
+   * token's record is deleted, again after a crash or when it has failed: repeatable.
+   */
+  readonly ended?: (id: string) => Promise<void>;
 }
 
 /** Does nothing until `open`. */
@@ -66,7 +71,7 @@ class TokenStore implements Tokens {
     const gone = (id: string): void => {
       this.#schedule.delete(id);
     };
-    this.#tree = { storage, cache: this.#cache, gone };
+    this.#tree = { storage, cache: this.#cache, gone, ended: parts.ended ?? (() => Promise.resolve()) };
   }
 
   open(): Promise<void> {
@@ -142,8 +147,13 @@ class TokenStore implements Tokens {
     }
   }
 
-  revokeOrphan(id: string): Promise<void> {
-    return deleteAlone(this.#tree, id);
+  async revokeOrphan(id: string): Promise<void> {
+    try {
+      await deleteAlone(this.#tree, id);
+    } catch (error) {
+      this.#schedule.set(id, this.#parts.clock.now());
+      throw error;
+    }
   }
 
   async revokePrefix(prefix: string): Promise<void> {

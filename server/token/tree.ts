@@ -7,6 +7,8 @@
  *    already and is found again by its entry in `ending/`.
  * 3. A child made meanwhile is seen by the batch that deletes its parent (its list of children is read in the
  *    transaction), and the walk starts over.
+ * 4. What others keep for a token (`ended`) goes while the token is dead but still there: a crash in between, or a
+ *    failure, leaves it to be asked for again.
  */
 import type { CoherentCache } from "../../lib/coherent-cache.ts";
 import type { Storage } from "../contract/storage.ts";
@@ -19,6 +21,8 @@ export interface TreeParts {
   readonly cache: CoherentCache<TokenRecord>;
   /** Told of every id that is gone. */
   readonly gone: (id: string) => void;
+  /** Before a token that has ended is deleted: see `TokenStoreParts.ended`. */
+  readonly ended: (id: string) => Promise<void>;
 }
 
 /** @returns whether there was such a token for which `when` holds, which is now ended */
@@ -60,8 +64,13 @@ export async function deleteTree(parts: TreeParts, top: string): Promise<void> {
 }
 
 /** @returns false, with nothing deleted, when one of them has a child that is not deleted with it or before */
-function deleteBatch({ storage, cache, gone }: TreeParts, nodes: readonly Node[], top: string): Promise<boolean> {
+async function deleteBatch(
+  { storage, cache, gone, ended }: TreeParts,
+  nodes: readonly Node[],
+  top: string,
+): Promise<boolean> {
   const ids = nodes.map(({ id }) => id);
+  await Promise.all(ids.map(ended));
   return cache.write(ids, async () => {
     const deleted = await storage
       .transact(async (tx) => {
@@ -86,23 +95,28 @@ function deleteBatch({ storage, cache, gone }: TreeParts, nodes: readonly Node[]
 /** Leaves a transaction without writing. */
 class NewChild extends Error {}
 
-/** Deletes the token alone: its children, however many, become orphans first. */
-export async function deleteAlone({ storage, cache, gone }: TreeParts, id: string): Promise<void> {
-  for (let complete = false; !complete; ) {
-    const children = (await storage.list(childRoot(id))).slice(0, BATCH);
-    complete = await cache.write([id, ...children], () =>
-      storage.transact(async (tx) => {
-        const record = await readRecord(tx, id);
-        for (const child of children) {
-          const below = await readRecord(tx, child);
-          if (below !== undefined) putRecord(tx, { ...below, entry: { ...below.entry, parent: "", orphan: true } });
-          tx.delete(childRoot(id) + child);
-        }
-        if ((await tx.list(childRoot(id))).length > 0) return false;
-        if (record !== undefined) deleteRecord(tx, record);
-        return true;
-      }),
-    );
-  }
-  gone(id);
+/** Ends the token alone and deletes it: its children, however many, become orphans first. */
+export async function deleteAlone(parts: TreeParts, id: string): Promise<void> {
+  while (!(await orphanSome(parts, id)));
+  await deleteTree(parts, id);
+}
+
+/** @returns whether it has no child left and is marked as ended, in the same commit */
+async function orphanSome({ storage, cache }: TreeParts, id: string): Promise<boolean> {
+  const children = (await storage.list(childRoot(id))).slice(0, BATCH);
+  return cache.write([id, ...children], () =>
+    storage.transact(async (tx) => {
+      const record = await readRecord(tx, id);
+      for (const child of children) {
+        const below = await readRecord(tx, child);
+        if (below !== undefined) putRecord(tx, { ...below, entry: { ...below.entry, parent: "", orphan: true } });
+        tx.delete(childRoot(id) + child);
+      }
+      if ((await tx.list(childRoot(id))).length > 0) return false;
+      if (record === undefined) return true;
+      putRecord(tx, { ...record, state: "ended" });
+      tx.put(ENDING_ROOT + id, NOTHING);
+      return true;
+    }),
+  );
 }
