@@ -107,8 +107,14 @@ function limits(block: Body): ListenerLimits {
       idleTimeout: time(block, "http_idle_timeout"),
       headerTimeout: time(block, "http_read_header_timeout"),
       maxConnections: block.int("max_connections", 1, 1_000_000),
+      unauthedRekey: not(block.bool("disable_unauthed_rekey_endpoints")),
+      unauthedGenerateRoot: not(block.bool("disable_unauthed_generate_root_endpoints")),
     },
   );
+}
+
+function not(value: boolean | undefined): boolean | undefined {
+  return value === undefined ? undefined : !value;
 }
 
 function time(block: Body, key: string): number | undefined {

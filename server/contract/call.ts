@@ -23,4 +23,14 @@ export interface Call {
   readonly remote: { readonly address: string; readonly port: number };
   /** Names in lower case. Without the token and authorization headers. */
   readonly headers: ReadonlyMap<string, string>;
+  /** What the listener it came in by lets anyone do; without it, nothing of that. */
+  readonly listener?: ListenerRights;
+}
+
+/** Vault's classic wire: whoever reaches the listener may restart and cancel, without nonce or token (CVE-2026-5807). */
+export interface ListenerRights {
+  /** `disable_unauthed_rekey_endpoints = false`. */
+  readonly unauthedRekey: boolean;
+  /** `disable_unauthed_generate_root_endpoints = false`. */
+  readonly unauthedGenerateRoot: boolean;
 }

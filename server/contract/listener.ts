@@ -41,6 +41,10 @@ export interface ListenerLimits {
   readonly headerTimeout?: number;
   /** `max_connections`: more are closed at once. Default 10,000. */
   readonly maxConnections?: number;
+  /** The opposite of `disable_unauthed_rekey_endpoints`. Default false. */
+  readonly unauthedRekey?: boolean;
+  /** The opposite of `disable_unauthed_generate_root_endpoints`. Default false. */
+  readonly unauthedGenerateRoot?: boolean;
 }
 
 /** listener "tcp" { address = "127.0.0.1:8200" … } */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Fault, type FaultOptions } from "../../lib/fault.ts";
 import type { JsonLimits, JsonMap } from "../../lib/wire/json.ts";
 import { parseQuery, type Target } from "../../lib/wire/path.ts";
-import type { Call, Operation } from "../contract/call.ts";
+import type { Call, ListenerRights, Operation } from "../contract/call.ts";
 import { mediaType, parseBody, readBody, singles } from "./body.ts";
 import type { MemoryShare } from "./collect.ts";
 import { checkNamespace, type Headers, readHeaders, readWrapTtl } from "./headers.ts";
@@ -33,6 +33,8 @@ export interface BodyLimits {
 export interface BodyTerms extends BodyLimits {
   /** Released by the caller once the request is answered. */
   readonly share: MemoryShare;
+  /** Of the listener it came in by. */
+  readonly listener: ListenerRights;
 }
 
 export interface Asked {
@@ -72,7 +74,8 @@ export async function readCall(req: IncomingMessage, target: Target, id: string,
   const writes = operation === "update" || operation === "patch";
   if (operation === "patch") checkPatchType(headers.rest.get("content-type"));
   const data = writes && !help ? await readData(req, headers, terms) : queryData(query, operation);
-  return { help, call: callOf(req, { id, operation, path: pathOf(target.path, operation), data, headers }) };
+  const parts = { id, operation, path: pathOf(target.path, operation), data, headers, listener: terms.listener };
+  return { help, call: callOf(req, parts) };
 }
 
 function operationOf(method: string, path: string): Operation {
@@ -83,10 +86,11 @@ function operationOf(method: string, path: string): Operation {
 
 interface Parts extends Pick<Call, "id" | "operation" | "path" | "data"> {
   readonly headers: Headers;
+  readonly listener: ListenerRights;
 }
 
 function callOf(req: IncomingMessage, parts: Parts): Call {
-  const { id, operation, path, data, headers } = parts;
+  const { id, operation, path, data, headers, listener } = parts;
   return {
     id,
     operation,
@@ -96,6 +100,7 @@ function callOf(req: IncomingMessage, parts: Parts): Call {
     wrapTtl: readWrapTtl(headers.rest),
     remote: { address: plainAddress(req.socket.remoteAddress ?? ""), port: req.socket.remotePort ?? 0 },
     headers: headers.rest,
+    listener,
   };
 }
 

@@ -12,7 +12,7 @@ import { errorText } from "../../lib/wire/envelope.ts";
 import { DEFAULT_JSON_LIMITS, type EncodableRecord, stringifyJson } from "../../lib/wire/json.ts";
 import { parseTarget } from "../../lib/wire/path.ts";
 import type { Core } from "../contract/answer.ts";
-import type { Call } from "../contract/call.ts";
+import type { Call, ListenerRights } from "../contract/call.ts";
 import type { HttpPolicy } from "../contract/http-policy.ts";
 import type { ListenerLimits } from "../contract/listener.ts";
 import { answerText } from "../core/envelope.ts";
@@ -63,6 +63,7 @@ class Exchange {
   readonly #core: Core;
   readonly #options: HttpOptions;
   readonly #limits: BodyLimits;
+  readonly #listener: ListenerRights;
   readonly #memory: BodyMemory;
 
   constructor(core: Core, options: HttpOptions) {
@@ -70,6 +71,8 @@ class Exchange {
     this.#options = options;
     this.#memory = options.memory ?? bodyMemory();
     const { maxRequestSize = 32 * MIB, maxJsonDepth, maxJsonMembers } = options.limits ?? {};
+    const { unauthedRekey = false, unauthedGenerateRoot = false } = options.limits ?? {};
+    this.#listener = { unauthedRekey, unauthedGenerateRoot };
     this.#limits = {
       size: maxRequestSize,
       json: {
@@ -102,7 +105,7 @@ class Exchange {
       return;
     }
     const id = this.#options.random.uuid();
-    const { call, help } = await readCall(req, target, id, { ...this.#limits, share });
+    const { call, help } = await readCall(req, target, id, { ...this.#limits, share, listener: this.#listener });
     if (help) {
       if (this.#options.help === undefined) throw new Fault("unsupported", "help is not supported");
       send(res, 200, `${stringifyJson(await this.#options.help(call))}\n`);

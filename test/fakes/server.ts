@@ -6,6 +6,7 @@ import { Secret } from "../../lib/secret.ts";
 import { compose } from "../../server/compose.ts";
 import type { AuditDeviceInfo } from "../../server/contract/audit.ts";
 import type { EngineKind } from "../../server/contract/engine.ts";
+import type { ListenerLimits } from "../../server/contract/listener.ts";
 import type { Store } from "../../server/contract/storage.ts";
 import type { RunningCore } from "../../server/core/core.ts";
 import { httpHandler } from "../../server/http/handler.ts";
@@ -24,6 +25,8 @@ export interface TestServerOptions {
   readonly open?: boolean;
   readonly defaultLeaseTtl?: number;
   readonly maxLeaseTtl?: number;
+  /** Of the listener. */
+  readonly limits?: ListenerLimits;
 }
 
 export interface TestReply {
@@ -66,10 +69,14 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     defaultLeaseTtl: options.defaultLeaseTtl ?? 32 * DAY,
     maxLeaseTtl: options.maxLeaseTtl ?? 32 * DAY,
   });
-  const door = await listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, httpHandler(core, { log, random, clock }), {
-    log,
-    clock,
-  });
+  const door = await listen(
+    { kind: "tcp", host: "127.0.0.1", port: 0 },
+    httpHandler(core, { log, random, clock, limits: options.limits ?? {} }),
+    {
+      log,
+      clock,
+    },
+  );
   let rootToken = "";
   let keys: readonly string[] = [];
   if (options.open !== false) {

@@ -29,6 +29,8 @@ listener "tcp" {
   max_request_duration               = "30s"
   max_request_json_depth             = 32
   max_connections                    = 500
+  disable_unauthed_rekey_endpoints   = false
+  disable_unauthed_generate_root_endpoints = true
 }
 listener "unix" {
   address      = "/run/oksae/server.sock"
@@ -70,6 +72,8 @@ const TWIN = {
         max_request_duration: "30s",
         max_request_json_depth: 32,
         max_connections: 500,
+        disable_unauthed_rekey_endpoints: false,
+        disable_unauthed_generate_root_endpoints: true,
       },
     },
     {
@@ -110,6 +114,8 @@ test("every key, in HCL and in its JSON twin", () => {
         maxRequestDuration: 30_000,
         maxJsonDepth: 32,
         maxConnections: 500,
+        unauthedRekey: true,
+        unauthedGenerateRoot: false,
       },
       { kind: "unix", path: "/run/oksae/server.sock", mode: 0o660, uid: 900, gid: 33 },
     ],
@@ -135,8 +141,8 @@ test("every key, in HCL and in its JSON twin", () => {
     ui: true,
   });
   expect(warnings.map((text) => text.slice(0, 40))).toEqual([
-    's.hcl:35:1: "disable_mlock" has no effec',
-    's.hcl:28:1: "cluster_addr" has no effect',
+    's.hcl:37:1: "disable_mlock" has no effec',
+    's.hcl:30:1: "cluster_addr" has no effect',
   ]);
   expect({ ...parse(JSON.stringify(TWIN)), warnings }).toEqual({ ...config, warnings });
 });
