@@ -16,12 +16,16 @@ const EDGES = [
   "server/clients/aws-session.ts", // hands AWS keys to the SDK
   "server/auth/aws/config-client.ts", // stores the secret key, below the barrier
   "server/auth/aws/access-list.ts", // stores the nonce, below the barrier; shows it to who may read the entry
+  "server/clients/bcrypt.ts", // hashes passwords
+  "server/auth/userpass/user.ts", // stores the hash, below the barrier
+  "server/auth/userpass/login.ts", // hands the hash to the port
   "lib/secret.ts", // compares it
   "lib/crypto/sigv4.ts", // signs with the AWS secret key, sends the session token
   "server/token/names.ts", // HMACs a token's string
   "server/auth/token/lookup.ts", // a token looked up by its string is answered with it
   "cli/machine.ts", // writes the token file
-  "cli/commands/operator.ts", // sends a typed key share
+  "cli/input/typed.ts", // hands on what a person has typed
+  "cli/commands/print-token.ts", // prints the token that was asked for
   "server/audit/hasher.ts", // hashes the token for the audit
   "server/seal/shamir.ts", // puts the unseal key together
   "lib/wire/client.ts", // the token header, the client certificate's key

@@ -1,5 +1,6 @@
 /** What a command may touch of the machine. main.ts gives the real thing, tests a recording one. */
 import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
 import type { Secret } from "../lib/secret.ts";
 
 export interface Io {
@@ -21,6 +22,7 @@ export interface Io {
   readonly writeTokenFile: (name: string, token: Secret) => Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  readonly random: Random;
 }
 
 /** A command that ended badly: what to say on stderr, and the exit code (1 = used wrongly, 2 = the server or the data said no). */

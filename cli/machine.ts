@@ -37,6 +37,7 @@ export function machineIo(machine: Machine): Io {
     writeTokenFile: (name, token) => writeToken(join(home, name), token, machine.random),
     env: machine.env,
     clock: machine.clock,
+    random: machine.random,
   };
 }
 

@@ -4,14 +4,25 @@ import { Fault } from "../lib/fault.ts";
 import { auditCommands } from "./commands/audit.ts";
 import { awsCommands } from "./commands/aws.ts";
 import { basicCommands } from "./commands/basic.ts";
+import { generateRootCommands } from "./commands/generate-root.ts";
+import { keyringCommands } from "./commands/keyring.ts";
 import { kvSecretCommands } from "./commands/kv/secret.ts";
+import { kvUpkeepCommands } from "./commands/kv/upkeep.ts";
 import { kvVersionCommands } from "./commands/kv/versions.ts";
+import { leaseCommands } from "./commands/lease.ts";
+import { loginCommands } from "./commands/login.ts";
+import { moreCommands } from "./commands/more.ts";
 import { mountCommands } from "./commands/mounts.ts";
+import { moveCommands } from "./commands/move.ts";
 import { operatorCommands } from "./commands/operator.ts";
+import { pluginCommands } from "./commands/plugin.ts";
 import { policyCommands } from "./commands/policy.ts";
+import { printCommands } from "./commands/print-token.ts";
 import { type Flags, register, type Spec } from "./commands/register.ts";
+import { rekeyCommands } from "./commands/rekey.ts";
 import { tokenCommands } from "./commands/token.ts";
 import { type Api, ApiError } from "./connect/api.ts";
+import { Preview } from "./connect/preview.ts";
 import { readSettings, type Settings } from "./connect/settings.ts";
 import { normaliseArgv } from "./input/argv.ts";
 import { CommandError, type Io } from "./io.ts";
@@ -20,11 +31,21 @@ const commands: readonly Spec[] = [
   ...basicCommands,
   ...kvSecretCommands,
   ...kvVersionCommands,
+  ...kvUpkeepCommands,
   ...policyCommands,
   ...tokenCommands,
   ...mountCommands,
   ...auditCommands,
   ...operatorCommands,
+  ...rekeyCommands,
+  ...generateRootCommands,
+  ...keyringCommands,
+  ...leaseCommands,
+  ...loginCommands,
+  ...moreCommands,
+  ...moveCommands,
+  ...pluginCommands,
+  ...printCommands,
   ...awsCommands,
 ];
 
@@ -36,6 +57,9 @@ const ABOUT: Readonly<Record<string, string>> = {
   secrets: "Secrets engines",
   auth: "Auth methods",
   audit: "Audit devices",
+  plugin: "What the server has built in",
+  lease: "What ends by itself: tokens and secrets",
+  print: "What the commands go by",
   operator: "The server's keys",
   aws: "Instances of the aws auth method",
 };
@@ -95,6 +119,10 @@ function switchesOf(program: Command): (name: string) => boolean {
 }
 
 function report(error: unknown, io: Io): number {
+  if (error instanceof Preview) {
+    io.out(error.text);
+    return 0;
+  }
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
   if (error instanceof CommandError) {
     if (error.message !== "") io.err(`${error.message}\n`);

@@ -36,6 +36,11 @@ const TUNE: readonly (readonly [string, string])[] = [
   ["--passthrough-request-headers <header>...", "handed to the engine"],
   ["--allowed-response-headers <header>...", "may be set by the engine"],
   ["--token-type <type>", "of the tokens that a login gives"],
+  ["--plugin-version <version>", "accepted for scripts written for Vault: there are no plugins"],
+  ["--user-lockout-threshold <number>", "failed logins before a name is locked"],
+  ["--user-lockout-duration <duration>", "how long it stays locked"],
+  ["--user-lockout-counter-reset-duration <duration>", "without a failure for so long the count starts over"],
+  ["--user-lockout-disable <bool>", "true: names are never locked"],
 ];
 
 export const mountCommands: readonly Spec[] = GROUPS.flatMap((group) => [
@@ -127,6 +132,7 @@ function tuneOf(flags: Flags): ReadonlyMap<string, Json> {
     maxLeaseTtl: "max_lease_ttl",
     listingVisibility: "listing_visibility",
     tokenType: "token_type",
+    pluginVersion: "plugin_version",
   };
   for (const [flag, name] of Object.entries(texts)) {
     const value = flagText(flags, flag);
@@ -142,5 +148,18 @@ function tuneOf(flags: Flags): ReadonlyMap<string, Json> {
     const value = flagList(flags, flag);
     if (value.length > 0) body.set(name, value);
   }
+  const lockout = lockoutOf(flags);
+  if (lockout.size > 0) body.set("user_lockout_config", lockout);
   return body;
+}
+
+function lockoutOf(flags: Flags): ReadonlyMap<string, Json> {
+  const names = {
+    userLockoutThreshold: "lockout_threshold",
+    userLockoutDuration: "lockout_duration",
+    userLockoutCounterResetDuration: "lockout_counter_reset_duration",
+    userLockoutDisable: "lockout_disable",
+  };
+  const given = Object.entries(names).map(([flag, name]) => [name, flagText(flags, flag)] as const);
+  return new Map(given.filter((one): one is readonly [string, string] => one[1] !== undefined));
 }

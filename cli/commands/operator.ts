@@ -1,16 +1,15 @@
-/** operator init, unseal, seal; status; login. Source: Vault CLI documentation, pages of the same names. */
+/** operator init, unseal, seal; status. Source: Vault CLI documentation, pages of the same names. */
 
-import { Secret } from "../../lib/secret.ts";
 import { isJsonList, type Json, type JsonMap, JsonNumber } from "../../lib/wire/json.ts";
 import { ApiError } from "../connect/api.ts";
-import { TOKEN_FILE } from "../connect/settings.ts";
-import { type Context, member, text } from "../context.ts";
+import { type Context, text } from "../context.ts";
+import { typed } from "../input/typed.ts";
 import { CommandError } from "../io.ts";
 import { sortKeys } from "../output/format.ts";
-import { printData, printSecret, say } from "../output/print.ts";
-import { secretTable } from "../output/secret.ts";
+import { printData, say } from "../output/print.ts";
 import { goText, keyValueTable } from "../output/text.ts";
-import { command, type Flags, flagSet, flagText, type Spec } from "./register.ts";
+import { number } from "./numbers.ts";
+import { command, type Flags, flagSet, type Spec } from "./register.ts";
 
 export const operatorCommands: readonly Spec[] = [
   command({
@@ -59,22 +58,7 @@ export const operatorCommands: readonly Spec[] = [
       if (text(body, "sealed") === "true") throw new CommandError(2, "");
     },
   }),
-  command({
-    usage: "login [token]",
-    about: "Checks a token and keeps it for later commands",
-    flags: [
-      ["--method <method>", "token"],
-      ["--no-store", "do not keep it"],
-      ["--no-print", "do not show it"],
-    ],
-    run: runLogin,
-  }),
 ];
-
-async function typed(context: Context, question: string): Promise<string> {
-  if (!context.io.inIsTerminal) return (await context.io.stdin()).trim();
-  return (await context.io.ask(question)).reveal();
-}
 
 async function unsealCall(context: Context, body: ReadonlyMap<string, Json>): Promise<JsonMap> {
   return (await context.api({ method: "PUT", path: "sys/unseal", body })).body ?? new Map<string, Json>();
@@ -128,12 +112,6 @@ The keys are not stored: without at least ${threshold} of them the server stays 
 `;
 }
 
-function number(flags: Flags, names: readonly string[], flag: string, otherwise: string): string {
-  const value = names.map((name) => flagText(flags, name)).find((found) => found !== undefined) ?? otherwise;
-  if (!/^\d{1,3}$/.test(value)) throw new CommandError(1, `${flag} takes a whole number, not ${value}`);
-  return String(Number(value));
-}
-
 function printStatus(context: Context, body: JsonMap): void {
   printData(context, sortKeys(body), () => {
     const rows: [string, string][] = [
@@ -156,41 +134,4 @@ function printStatus(context: Context, body: JsonMap): void {
     rows.push(["HA Enabled", text(body, "ha_enabled") || "false"]);
     return keyValueTable(rows);
   });
-}
-
-async function runLogin(context: Context, args: readonly string[], flags: Flags): Promise<void> {
-  const method = flagText(flags, "method") ?? "token";
-  if (method !== "token")
-    throw new CommandError(1, `Unknown auth method: ${method}: this version logs in with a token`);
-  const [given] = args;
-  const typedIn = given === undefined || given === "-" ? await typed(context, "Token (will be hidden): ") : given;
-  const token = new Secret(typedIn.replace(/^token=/, "").trim());
-  const reply = await context.api({ method: "GET", path: "auth/token/lookup-self", token });
-  if (flags["store"] !== false) await context.io.writeTokenFile(TOKEN_FILE, token);
-  if (flags["print"] === false) return;
-  printSecret(context, asAuth(reply.body), (body) => `${LOGGED_IN}${secretTable(body)}`);
-}
-
-const LOGGED_IN = `Success! You are now authenticated. The token information displayed below
-is already stored in the token helper. You do NOT need to run "oksae login"
-again. Future requests will automatically use this token.
-
-`;
-
-/** A looked-up token in the form of a login's reply. */
-function asAuth(body: JsonMap | undefined): JsonMap {
-  const data = member(body, "data");
-  const auth = new Map<string, Json>([
-    ["client_token", data.get("id") ?? ""],
-    ["accessor", data.get("accessor") ?? ""],
-    ["policies", data.get("policies") ?? []],
-    ["token_policies", data.get("policies") ?? []],
-    ["identity_policies", data.get("identity_policies") ?? []],
-    ["metadata", data.get("meta") ?? null],
-    ["orphan", data.get("orphan") ?? false],
-    ["entity_id", data.get("entity_id") ?? ""],
-    ["lease_duration", data.get("ttl") ?? new JsonNumber("0")],
-    ["renewable", data.get("renewable") ?? false],
-  ]);
-  return new Map<string, Json>([...(body ?? new Map<string, Json>()), ["data", null], ["auth", auth]]);
 }

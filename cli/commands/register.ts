@@ -32,6 +32,10 @@ const SHARED: readonly (readonly [string, string])[] = [
   ["--tls-skip-verify", "do not check the server's certificate: anyone on the way can read everything"],
   ["--namespace <name>", "accepted when empty or root, for scripts written for Vault"],
   ["--wrap-ttl <duration>", "have the reply wrapped in a single-use token that lives this long"],
+  ["--header <pair>...", "Name=Value sent with the request, may be named again"],
+  ["--output-curl-string", "print the call as a line for curl instead of making it"],
+  ["--output-policy", "print the policy that allows the call instead of making it"],
+  ["--non-interactive", "never ask on the terminal"],
 ];
 
 /** Adds one command, and the groups above it, to the program. */

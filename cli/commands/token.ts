@@ -26,10 +26,12 @@ export const tokenCommands: readonly Spec[] = [
       ["--orphan", "has no parent: outlives yours"],
       ["--no-default-policy", "without the policy named default"],
       ["--id <token>", "this string instead of a random one (root only)"],
-      ["--type <type>", "service"],
+      ["--type <type>", "service or batch"],
+      ["--role <role>", "by the rules of this token role"],
+      ["--entity-alias <name>", "with -role: for the entity that has this alias"],
     ],
     run: async (context, _args, flags) => {
-      const path = flagSet(flags, "orphan") ? "auth/token/create-orphan" : "auth/token/create";
+      const path = createPath(flags);
       const reply = await context.api({ method: "POST", path, body: readNewToken(flags) });
       if (reply.body !== undefined) printSecret(context, reply.body);
     },
@@ -82,6 +84,12 @@ export const tokenCommands: readonly Spec[] = [
   }),
 ];
 
+function createPath(flags: Flags): string {
+  const role = flagText(flags, "role");
+  if (role !== undefined) return `auth/token/create/${role}`;
+  return flagSet(flags, "orphan") ? "auth/token/create-orphan" : "auth/token/create";
+}
+
 async function runRevoke(context: Context, args: readonly string[], flags: Flags): Promise<void> {
   const [token] = args;
   const self = flagSet(flags, "self");
@@ -122,6 +130,7 @@ function readNewToken(flags: Flags): ReadonlyMap<string, Json> {
     displayName: "display_name",
     id: "id",
     type: "type",
+    entityAlias: "entity_alias",
   };
   for (const [flag, name] of Object.entries(named)) {
     const value = flagText(flags, flag);

@@ -8,8 +8,12 @@ export interface ApiCall {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Encodable;
-  /** Instead of the caller's own. */
-  readonly token?: Secret;
+  /** Instead of the caller's own; "none" = without. */
+  readonly token?: Secret | "none";
+  /** Asked on the way to the call that the command is about: sent even where that one is only shown. */
+  readonly ahead?: boolean;
+  /** Statuses of 400 and above that are an answer here. */
+  readonly alsoStatus?: readonly number[];
 }
 
 export interface ApiReply {

@@ -5,6 +5,7 @@ import { wireClient } from "../../lib/wire/client.ts";
 import { WireError } from "../../lib/wire/error.ts";
 import type { Io } from "../io.ts";
 import { type Api, type ApiCall, ApiError, apiErrorText } from "./api.ts";
+import { Preview, previewText } from "./preview.ts";
 import { readToken, type Settings } from "./settings.ts";
 
 /** @throws Fault "invalid" for an address, a certificate or a key that cannot be used */
@@ -18,8 +19,9 @@ export async function connect(settings: Settings, io: Io, version: string): Prom
     userAgent: `oksae/${version}`,
   });
   return async (call) => {
+    if (settings.preview !== undefined && call.ahead !== true) throw new Preview(previewText(call, settings));
     try {
-      return await client.request(withToken(call, call.token ?? token, settings.wrapTtl), AbortSignal.any([]));
+      return await client.request(withToken(call, call.token ?? token, settings), AbortSignal.any([]));
     } catch (error) {
       throw error instanceof WireError ? asApiError(call, error) : error;
     } finally {
@@ -29,14 +31,19 @@ export async function connect(settings: Settings, io: Io, version: string): Prom
 }
 
 function withToken(
-  call: ApiCall,
-  token: Secret | undefined,
-  wrapTtl: number | undefined,
+  { method, path, query, body, alsoStatus, ahead }: ApiCall,
+  token: Secret | "none" | undefined,
+  { wrapTtl, headers }: Settings,
 ): Parameters<ReturnType<typeof wireClient>["request"]>[0] {
   return {
-    ...call,
-    ...(token === undefined ? {} : { token }),
-    ...(wrapTtl === undefined ? {} : { wrapTtl }),
+    method,
+    path,
+    headers,
+    ...(query === undefined ? {} : { query }),
+    ...(body === undefined ? {} : { body }),
+    ...(alsoStatus === undefined ? {} : { alsoStatus }),
+    ...(token === undefined || token === "none" ? {} : { token }),
+    ...(wrapTtl === undefined || ahead === true ? {} : { wrapTtl }),
   };
 }
 

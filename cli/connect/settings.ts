@@ -22,6 +22,10 @@ export interface GlobalFlags {
   readonly tlsSkipVerify?: boolean;
   readonly namespace?: string;
   readonly wrapTtl?: string;
+  readonly header?: readonly string[];
+  readonly outputCurlString?: boolean;
+  readonly outputPolicy?: boolean;
+  readonly nonInteractive?: boolean;
 }
 
 export interface Settings {
@@ -35,6 +39,12 @@ export interface Settings {
   /** Milliseconds. */
   readonly timeout: number;
   readonly wrapTtl: number | undefined;
+  /** Beside the client's own, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Show the call instead of making it. */
+  readonly preview: "curl" | "policy" | undefined;
+  /** Never ask on the terminal. */
+  readonly nonInteractive: boolean;
 }
 
 const DEFAULT_ADDRESS = "https://127.0.0.1:8200";
@@ -52,7 +62,7 @@ export function readSettings(flags: GlobalFlags, env: Io["env"]): Settings {
   refuseNamespace(flags.namespace ?? variable(env, "NAMESPACE"));
   const given = (flag: string | undefined, name: string): string | undefined => flag ?? variable(env, name);
   return {
-    address: given(flags.address, "ADDR") ?? DEFAULT_ADDRESS,
+    address: given(flags.address, "AGENT_ADDR") ?? variable(env, "ADDR") ?? DEFAULT_ADDRESS,
     format: readFormat(given(flags.format, "FORMAT") ?? "table"),
     caCert: given(flags.caCert, "CACERT"),
     clientCert: given(flags.clientCert, "CLIENT_CERT"),
@@ -61,7 +71,37 @@ export function readSettings(flags: GlobalFlags, env: Io["env"]): Settings {
     tlsSkipVerify: flags.tlsSkipVerify ?? /^(1|t|true)$/i.test(variable(env, "SKIP_VERIFY") ?? ""),
     timeout: duration("CLIENT_TIMEOUT", variable(env, "CLIENT_TIMEOUT")) ?? DEFAULT_TIMEOUT,
     wrapTtl: duration("-wrap-ttl", given(flags.wrapTtl, "WRAP_TTL")),
+    headers: readHeaders(flags.header ?? []),
+    preview: previewOf(flags),
+    nonInteractive: flags.nonInteractive === true,
   };
+}
+
+function previewOf({ outputCurlString, outputPolicy }: GlobalFlags): Settings["preview"] {
+  if (outputCurlString === true && outputPolicy === true) {
+    throw new CommandError(1, "cannot specify both -output-curl-string and -output-policy");
+  }
+  if (outputCurlString === true) return "curl";
+  return outputPolicy === true ? "policy" : undefined;
+}
+
+/** Those that say who asks and how are the client's own. */
+const RESERVED = /^(x-vault-(?!aws-iam-server-id$).*|authorization|content-length|transfer-encoding|host|connection)$/;
+
+/** "Name=Value" each, as vault takes them. */
+function readHeaders(given: readonly string[]): Readonly<Record<string, string>> {
+  const out: Record<string, string> = {};
+  for (const header of given) {
+    const at = header.indexOf("=");
+    const name = header.slice(0, Math.max(0, at)).trim().toLowerCase();
+    const value = header.slice(at + 1).trim();
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new CommandError(1, "-header takes Name=Value");
+    if (!/^[\t -~]*$/.test(value)) throw new CommandError(1, `-header ${name}: the value must be printable ASCII`);
+    if (RESERVED.test(name))
+      throw new CommandError(1, `-header must not set ${name}: there is a flag or variable for it`);
+    out[name] = value;
+  }
+  return out;
 }
 
 function readFormat(format: string): Format {

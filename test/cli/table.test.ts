@@ -8,11 +8,13 @@ import { CommandError, type Io } from "../../cli/io.ts";
 import { runCommand } from "../../cli/program.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { Fault } from "../../lib/fault.ts";
+import { systemRandom } from "../../lib/random.ts";
 import { Secret } from "../../lib/secret.ts";
 import { type TestServer, testServer } from "../fakes/server.ts";
 import { basicRows } from "./tables/basic.ts";
 import { kvRows } from "./tables/kv.ts";
 import { peopleRows } from "./tables/people.ts";
+import { previewRows } from "./tables/preview.ts";
 import { expected, type Row, words } from "./tables/row.ts";
 
 const FILES: Readonly<Record<string, string>> = {
@@ -25,6 +27,7 @@ const tables: readonly (readonly [string, readonly Row[]])[] = [
   ["basic", basicRows],
   ["kv", kvRows],
   ["people", peopleRows],
+  ["preview", previewRows],
 ];
 
 test("the table has at least 120 rows", () => {
@@ -73,6 +76,7 @@ describe.each(tables)("%s", (_name, rows) => {
       },
       env: { VAULT_ADDR: server.url, VAULT_TOKEN: server.rootToken, ...row.env },
       clock: systemClock,
+      random: systemRandom(),
     };
     const argv = words(row.line).map(fill);
     const code = await runCommand(argv, io, (settings) => connect(settings, io, "test"), "test");
@@ -102,6 +106,7 @@ test("secrets never reach stderr", async () => {
     writeTokenFile: () => Promise.resolve(),
     env: { VAULT_ADDR: server.url, VAULT_TOKEN: "hunter2" },
     clock: systemClock,
+    random: systemRandom(),
   };
   for (const line of [
     "write secret/a p=hunter2",

@@ -20,7 +20,7 @@ export async function kvMountOf(
   context: Context,
   path: string,
 ): Promise<{ path: string; version: 1 | 2; type: string }> {
-  const reply = await context.api({ method: "GET", path: `sys/internal/ui/mounts/${path}` });
+  const reply = await context.api({ method: "GET", path: `sys/internal/ui/mounts/${path}`, ahead: true });
   const data = member(reply.body, "data");
   const version = text(member(data, "options"), "version") === "2" ? 2 : 1;
   return { path: text(data, "path"), version, type: text(data, "type") };

@@ -118,7 +118,7 @@ function withOptions(data: JsonMap, flags: Flags): JsonMap {
   ]);
 }
 
-function printWritten(context: Context, at: KvPath, body: JsonMap | undefined): void {
+export function printWritten(context: Context, at: KvPath, body: JsonMap | undefined): void {
   if (body === undefined) {
     say(context, `Success! Data written to: ${apiPath(at, "data")}`);
     return;

@@ -133,7 +133,7 @@ export const peopleRows: readonly Row[] = [
   { line: "token lookup -field=display_name", env: { OKSAE_TOKEN: "" }, out: "root" },
   { line: "login -", stdin: "@root@\n", out: "Success! <more>" },
   { line: "login hvs.wrong", err: "<more>Code: 403<more>", code: 2 },
-  { line: "login -method=ldap", err: "Unknown auth method: ldap<any>\n", code: 1 },
+  { line: "login -method=ldap", err: "<any>must be specified<any>\n", code: 1 },
   { line: "aws unlock web1", err: "not an instance id: web1<any>\n", code: 1 },
   { line: "aws unlock i-0123456789abcdef0", err: "<more>Code: 404<more>", code: 2 },
   { line: "operator init", err: "<more>Code: 400. Errors:\n\n* Vault is already initialized\n", code: 2 },
