@@ -21,8 +21,8 @@ const result = await build({
   minifySyntax: true,
   sourcemap: process.env.OKSAE_SOURCEMAP === "1" ? "linked" : false,
   legalComments: "linked",
-  // lmdb loads a native module that lies beside it; the AWS SDK is loaded on first use only.
-  external: ["lmdb", "@aws-sdk/*"],
+  // lmdb and bcrypt load native modules that lie beside them; the AWS SDK is loaded on first use only.
+  external: ["lmdb", "@node-rs/bcrypt", "@aws-sdk/*"],
   // CommonJS packages inside an ESM bundle call require().
   banner: { js: "import{createRequire as $r}from'node:module';const require=$r(import.meta.url);" },
 });

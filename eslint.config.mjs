@@ -14,6 +14,7 @@ const REVEAL = [
 const EDGES = [
   "server/core/envelope.ts", // shows the nonce that a login has just made
   "server/clients/aws-session.ts", // hands AWS keys to the SDK
+  "server/auth/approle/hmac-key.ts", // HMACs with a role's key; stores it, below the barrier
   "server/auth/aws/config-client.ts", // stores the secret key, below the barrier
   "server/auth/aws/access-list.ts", // stores the nonce, below the barrier; shows it to who may read the entry
   "server/clients/bcrypt.ts", // hashes passwords

@@ -5,8 +5,11 @@ import { Fault, toFault } from "../lib/fault.ts";
 import type { Level, Log } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
 import { VERSION } from "../lib/version.ts";
+import { approleAuth } from "./auth/approle/approle.ts";
 import { awsAuth, awsEc2Auth } from "./auth/aws/aws.ts";
+import { userpassAuth } from "./auth/userpass/userpass.ts";
 import { awsPorts } from "./clients/aws.ts";
+import { bcryptPasswords } from "./clients/bcrypt.ts";
 import { type Composed, compose } from "./compose.ts";
 import type { ServerConfig, StorageConfig } from "./config/types.ts";
 import type { Store } from "./contract/storage.ts";
@@ -69,7 +72,7 @@ export async function startServer(config: ServerConfig, machine: Machine): Promi
 function composeFrom(config: ServerConfig, store: Store, machine: Machine): Composed {
   const { clock, random, log } = machine;
   const { defaultLeaseTtl, maxLeaseTtl, clusterName } = config;
-  const aws = awsPorts(clock);
+  const aws = awsPorts(clock, random);
   return compose({
     clock,
     random,
@@ -77,7 +80,7 @@ function composeFrom(config: ServerConfig, store: Store, machine: Machine): Comp
     store,
     storageType: config.storage.type === "memory" ? "inmem" : config.storage.type,
     declared: config.audit,
-    kinds: [awsAuth(aws), awsEc2Auth(aws)],
+    kinds: [awsAuth(aws), awsEc2Auth(aws), approleAuth, userpassAuth(bcryptPasswords())],
     clusterName,
     defaultLeaseTtl,
     maxLeaseTtl,

@@ -80,7 +80,8 @@ function first<T>(...values: readonly (T | undefined)[]): T | undefined {
   return values.find((value) => value !== undefined);
 }
 
-function policyNames(names: readonly string[]): readonly string[] {
+/** As policies are kept: lower case, without blanks and duplicates, sorted. */
+export function policyNames(names: readonly string[]): readonly string[] {
   return [...new Set(names.map((name) => name.trim().toLowerCase()).filter((name) => name !== ""))].sort();
 }
 

@@ -1,5 +1,6 @@
 /** All tables of cases; each has a test of its own in areas/. */
 import { kvV1Area } from "./cases/kv-v1.ts";
+import { userpassArea } from "./cases/userpass.ts";
 import type { Area } from "./types.ts";
 
-export const AREAS: readonly Area[] = [kvV1Area];
+export const AREAS: readonly Area[] = [kvV1Area, userpassArea];

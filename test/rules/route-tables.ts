@@ -5,6 +5,7 @@
 import { systemRandom } from "../../lib/random.ts";
 import { awsAuth, awsEc2Auth } from "../../server/auth/aws/aws.ts";
 import { tokenAuth } from "../../server/auth/token/token-auth.ts";
+import { userpassAuth } from "../../server/auth/userpass/userpass.ts";
 import type { EngineKind, Field, Operation, Route } from "../../server/contract/engine.ts";
 import { kvV1, kvV2 } from "../../server/engines/kv/kv.ts";
 import { systemKind } from "../../server/engines/system/system.ts";
@@ -36,6 +37,7 @@ export function routeTables(): readonly Table[] {
     ["auth/token/", tokenAuth(ports)],
     ["auth/aws/", awsAuth(ports)],
     ["auth/aws-ec2/", awsEc2Auth(ports)],
+    ["auth/userpass/", userpassAuth(ports)],
     ["kv-v1/", kvV1],
     ["secret/", kvV2],
   ];

@@ -1,0 +1,22 @@
+/** What the renewals of methods with users have in common: whether the token still has what a login would give now. */
+import { Fault } from "../../lib/fault.ts";
+import type { Renewal } from "../contract/engine.ts";
+import type { TokenParams } from "./token-params.ts";
+
+/**
+ * Order, case, blanks and "default" do not count, as in Vault.
+ * @param message in the method's own words. @throws Fault "denied" when they differ
+ */
+export function mustStillHave(policies: readonly string[], held: readonly string[], message: string): void {
+  const [now, then] = [canonical(policies), canonical(held)];
+  if (now.length !== then.length || now.some((name, at) => name !== then[at])) throw new Fault("denied", message);
+}
+
+function canonical(names: readonly string[]): readonly string[] {
+  const clean = names.map((name) => name.trim().toLowerCase());
+  return [...new Set(clean.filter((name) => name !== "" && name !== "default"))].sort();
+}
+
+export function renewalOf({ ttl, maxTtl, period }: TokenParams): Renewal {
+  return { ttl, maxTtl, period };
+}
