@@ -5,6 +5,7 @@
  */
 import { Fault } from "../../lib/fault.ts";
 import type { Engine, EngineEnv, Mount } from "../contract/engine.ts";
+import type { Identity } from "../contract/identity.ts";
 import { type Mounts, type NewMount, NO_TUNE } from "../contract/mounts.ts";
 import type { Storage } from "../contract/storage.ts";
 import type { Tokens } from "../contract/tokens.ts";
@@ -24,6 +25,7 @@ export interface MountParts {
   /** The decrypted storage below a prefix that ends in "/". */
   readonly storageAt: (prefix: string) => Storage;
   readonly tokens: Pick<Tokens, "revokePrefix">;
+  readonly identity: Pick<Identity, "mountGone">;
   /** Milliseconds; of mounts that say nothing. */
   readonly defaultLeaseTtl: number;
   readonly maxLeaseTtl: number;
@@ -172,7 +174,10 @@ export class MountTable implements Mounts {
   }
 
   async #finish(record: MountRecord): Promise<void> {
-    if (record.kind === "auth") await this.#parts.tokens.revokePrefix(record.path);
+    if (record.kind === "auth") {
+      await this.#parts.tokens.revokePrefix(record.path);
+      await this.#parts.identity.mountGone(record.accessor);
+    }
     await deleteAll(this.#parts.storageAt(folderOf(record)));
     await this.#save(this.#records.filter((r) => r.uuid !== record.uuid));
   }

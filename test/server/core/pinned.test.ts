@@ -4,6 +4,7 @@ import { systemRandom } from "../../../lib/random.ts";
 import type { EngineKind } from "../../../server/contract/engine.ts";
 import { MountTable } from "../../../server/core/mounts.ts";
 import { PINNED } from "../../../server/core/rules.ts";
+import { noIdentity } from "../../../server/none.ts";
 import { memoryStore } from "../../../server/storage/memory.ts";
 import { prefixed } from "../../../server/storage/view.ts";
 import { fakeClock } from "../../fakes/clock.ts";
@@ -24,6 +25,7 @@ function tableOver(store: ReturnType<typeof memoryStore>, types: readonly string
     env: { clock: fakeClock(0), random: systemRandom(), log: () => undefined },
     storageAt: (prefix) => prefixed(store, prefix),
     tokens: { revokePrefix: () => Promise.resolve() },
+    identity: noIdentity,
     defaultLeaseTtl: DAY,
     maxLeaseTtl: DAY,
   });

@@ -1,0 +1,50 @@
+/** An auth method without credentials: `login/NAME` logs NAME in, with the metadata, groups and policies it asks for. */
+import { type EngineKind, route } from "../../server/contract/engine.ts";
+
+export const toyAuth: EngineKind = {
+  type: "toy",
+  about: "Lets everyone in",
+  kind: "auth",
+  create: () => ({
+    routes: [
+      route({
+        path: "login/:name",
+        about: "Logs in",
+        login: true,
+        fields: {
+          name: { type: "string", about: "Who", required: true },
+          metadata: { type: "texts", about: "Of the alias" },
+          groups: { type: "strings", about: "In the method's directory" },
+          policies: { type: "strings", about: "Of the token" },
+        },
+        on: {
+          update: {
+            about: "Logs in",
+            run: ({ name, metadata, groups, policies }) =>
+              Promise.resolve({
+                login: {
+                  displayName: name,
+                  policies: policies ?? [],
+                  noDefaultPolicy: false,
+                  metadata: new Map(),
+                  alias: name,
+                  aliasMetadata: metadata ?? new Map<string, string>(),
+                  ...(groups !== undefined && { groupAliases: groups }),
+                  ttl: 0,
+                  maxTtl: 0,
+                  explicitMaxTtl: 0,
+                  period: 0,
+                  numUses: 0,
+                  boundCidrs: [],
+                  renewable: true,
+                  type: "service" as const,
+                  role: "",
+                  internal: new Map(),
+                },
+              }),
+          },
+        },
+      }),
+    ],
+  }),
+};
