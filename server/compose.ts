@@ -15,9 +15,14 @@ import type { EngineKind } from "./contract/engine.ts";
 import type { Policies } from "./contract/policy.ts";
 import type { Storage } from "./contract/storage.ts";
 import { buildServer, type RunningCore } from "./core/core.ts";
+import { cubbyholeStore } from "./core/cubbyholes.ts";
+import { responseWrapping } from "./core/wrapping.ts";
+import { cubbyholeKind } from "./engines/cubbyhole/cubbyhole.ts";
+import { identityKind } from "./engines/identity/identity.ts";
 import { kvV1, kvV2 } from "./engines/kv/kv.ts";
 import { systemKind } from "./engines/system/system.ts";
-import { noIdentity, noLeases, noLockout, noQuotas, noWrapping } from "./none.ts";
+import { identityStore } from "./identity/store.ts";
+import { noLeases, noLockout, noQuotas } from "./none.ts";
 import { policyStore } from "./policy/store.ts";
 import { shamirSeal } from "./seal/shamir.ts";
 import { prefixed } from "./storage/view.ts";
@@ -53,7 +58,7 @@ export function compose(parts: ComposeParts): Composed {
   const { clock, random, log, store, storageType } = parts;
   const env = { clock, random, log };
   const wall = barrier(store, env);
-  const seal = shamirSeal({ store, barrier: wall, random, log });
+  const seal = shamirSeal({ ...env, store, barrier: wall });
   const storageAt = (prefix: string): Storage => prefixed(seal.storage, prefix);
   // What goes with a token, in this order: each is asked before the token's record is deleted, and must be repeatable.
   const withToken: ((id: string) => Promise<void>)[] = [];
@@ -61,7 +66,11 @@ export function compose(parts: ComposeParts): Composed {
     for (const end of withToken) await end(id);
   };
   const tokens = tokenStore({ storage: seal.storage, ...env, ended });
+  const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });
+  withToken.push((id) => cubbyholes.purge(id));
+  const wrapping = responseWrapping({ clock, log, tokens, cubbyholes });
   const policies = policyStore(storageAt("policy/"));
+  const identity = identityStore({ storage: storageAt("identity/"), clock, random });
   const audit = auditBroker({ storage: storageAt("audit/"), ...env, declared: parts.declared });
   const versions = { version: API_VERSION, runningVersion: `v${VERSION}+builtin.oksae` };
   const core = buildServer({
@@ -70,18 +79,20 @@ export function compose(parts: ComposeParts): Composed {
     tokens,
     policies,
     audit,
-    identity: noIdentity,
+    identity,
     leases: noLeases,
     quotas: noQuotas,
     lockout: noLockout,
-    wrapping: noWrapping,
+    wrapping,
     storageAt,
     clusterName: parts.clusterName ?? "",
     defaultLeaseTtl: parts.defaultLeaseTtl,
     maxLeaseTtl: parts.maxLeaseTtl,
     kinds: (ports) => [
-      systemKind({ ...ports, ...versions, policies, tokens, audit, storageType }),
+      systemKind({ ...ports, ...versions, policies, tokens, audit, wrapping, storageType }),
       tokenAuth({ ...ports, tokens, ...asked(policies) }),
+      cubbyholeKind(cubbyholes),
+      identityKind({ ...ports, directory: identity, identity }),
       kvV1,
       kvV2,
       ...parts.kinds,
@@ -93,9 +104,9 @@ export function compose(parts: ComposeParts): Composed {
 /** What the token method asks the policies beyond what the pipeline has asked already. */
 function asked(policies: Policies): Pick<TokenAuthPorts, "sudo" | "hasPolicy"> {
   return {
-    sudo: async ({ token, call: { operation, path, data, wrapTtl } }) => {
+    sudo: async ({ token, subject, call: { operation, path, data, wrapTtl } }) => {
       if (token === undefined) return false;
-      const acl = await policies.acl(token.policies);
+      const acl = await policies.acl([...new Set([...token.policies, ...(subject?.policies ?? [])])].sort(), subject);
       return acl.decide({ operation, path, data, wrapTtl }).sudo;
     },
     hasPolicy: async (name) => (await policies.read(name)) !== undefined,

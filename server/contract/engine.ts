@@ -127,7 +127,10 @@ export interface Reply {
   readonly lease?: SecretLease;
   /** A wrapping token that the handler has made itself: sys/wrapping/rewrap. Only this is shown. */
   readonly wrap?: WireWrap;
-  /** Not JSON: sys/metrics for Prometheus. Alone in the reply; never wrapped. */
+  /**
+   * The body as it is: sys/metrics for Prometheus, what was in a wrapping token. Never wrapped. `data` beside it is what
+   * the audit shows.
+   */
   readonly text?: { readonly contentType: string; readonly body: string };
   /** Beside those of every reply, names in lower case. */
   readonly headers?: ReadonlyMap<string, string>;
@@ -174,6 +177,11 @@ export interface Route<F extends Fields = Fields> {
   readonly aliasOf?: (values: Partial<Values<F>>, context: Context) => Promise<string | undefined>;
   /** Of a login, before it is tried: the role it will go by, for quotas of one role. */
   readonly roleOf?: (values: Partial<Values<F>>, context: Context) => Promise<string | undefined>;
+  /**
+   * sys/wrapping/unwrap and rewrap: also served to a wrapping token in the header, whose one use is taken then. Their
+   * field "token" names one otherwise; what is none is refused before the caller is looked at.
+   */
+  readonly opensWrapping?: boolean;
   /** The policy must give `sudo` beside the operation. */
   readonly sudo?: boolean;
   /** Served while sealed and before init. */

@@ -7,7 +7,9 @@ import type { Identity } from "../contract/identity.ts";
 import type { Policies } from "../contract/policy.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
+import { isWrapping } from "../contract/wrapping.ts";
 import { takesWrites } from "./handler.ts";
+import { admitOpener } from "./opening.ts";
 import { contextOf, type Pass } from "./pass.ts";
 
 export interface AdmitParts {
@@ -25,7 +27,9 @@ export async function admit(parts: AdmitParts, pass: Pass): Promise<void> {
     if (found !== undefined && (await knowSubject(parts, pass, found))) pass.token = found;
     return;
   }
-  await authenticate(parts, pass);
+  const found = await tokenOf(parts, pass.call);
+  if (route?.opensWrapping === true && (await admitOpener(parts.tokens, pass, found))) return;
+  await authenticate(parts, pass, found);
   if (pass.token === undefined) throw denied();
   await createOrUpdate(pass);
   await decide(parts, pass, pass.token);
@@ -48,10 +52,9 @@ async function tokenOf({ tokens }: AdmitParts, { token, remote }: Call): Promise
   return found !== undefined && isNear(found, remote.address) ? found : undefined;
 }
 
-/** Finds the token and takes one of its uses. */
-async function authenticate(parts: AdmitParts, pass: Pass): Promise<void> {
-  const found = await tokenOf(parts, pass.call);
-  if (found === undefined || !(await knowSubject(parts, pass, found))) throw denied();
+/** Takes one of the token's uses. A wrapping token is good for nothing else, and keeps its use for what it is good for. */
+async function authenticate(parts: AdmitParts, pass: Pass, found: TokenEntry | undefined): Promise<void> {
+  if (found === undefined || isWrapping(found) || !(await knowSubject(parts, pass, found))) throw denied();
   if (found.numUses === 0) {
     pass.token = found;
     return;

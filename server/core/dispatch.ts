@@ -1,6 +1,7 @@
 /** The handler of a request, and what follows from its reply: a login's token, a secret's lease, the wrapping around it. */
 import { Fault } from "../../lib/fault.ts";
 import type { WireWrap } from "../../lib/wire/envelope.ts";
+import { type Encodable, RawJson } from "../../lib/wire/json.ts";
 import type { Issued } from "../contract/answer.ts";
 import type { Fields, Handler, Reply, Values } from "../contract/engine.ts";
 import { BadCredentials, type Lockout } from "../contract/guards.ts";
@@ -102,18 +103,35 @@ async function leaseOf({ leases }: DispatchParts, { call, token }: Pass, reply: 
   return leases.register(call.path, token, reply.lease);
 }
 
-/** With X-Vault-Wrap-TTL whatever has something to show goes into a token that opens once. */
+/**
+ * With X-Vault-Wrap-TTL whatever has something to show goes into a token that opens once. Replies without an envelope do
+ * not, as in Vault: they belong to routes below the API's own layer, such as sys/health and sys/rekey.
+ */
 async function wrapped(parts: DispatchParts, pass: Pass, { slot }: Ready, outcome: Outcome): Promise<Outcome> {
   const { reply, issued, lease, wrap } = outcome;
   const { wrapTtl: ttl, id, path } = pass.call;
   if (ttl === undefined || wrap !== undefined || (reply === undefined && issued === undefined)) return outcome;
-  if (reply?.text !== undefined || pass.route?.neverAudited === true) return outcome;
+  if (reply?.text !== undefined || reply?.bare !== undefined) return outcome;
   const mountType = slot.mount.type;
   const text = answerText(id, { reply, issued, mountType, ...(lease === undefined ? undefined : { lease }) });
   return {
     ...outcome,
-    wrap: await parts.wrapping.wrap({ text, ttl, path, wrappedAccessor: issued?.entry.accessor }),
+    wrap: await parts.wrapping.wrap({
+      text,
+      ttl,
+      path,
+      wrappedAccessor: issued?.entry.accessor ?? secretId(slot, reply),
+    }),
   };
+}
+
+/** The accessor of an AppRole secret id takes the place of a token's, as in Vault. */
+function secretId({ mount }: Slot, reply: Reply | undefined): string | undefined {
+  if (mount.type !== "approle" || reply?.data === undefined || reply.data instanceof RawJson) return undefined;
+  const accessor = new Map<string, Encodable | undefined>(
+    reply.data instanceof Map ? (reply.data as ReadonlyMap<string, Encodable>) : Object.entries(reply.data),
+  ).get("secret_id_accessor");
+  return typeof accessor === "string" ? accessor : undefined;
 }
 
 /** As Vault's framework: members nobody takes are told of, where there is a reply to tell it in. */

@@ -9,7 +9,9 @@ import type { LeaseInfo } from "../contract/leases.ts";
 /** @returns the body, "" for a 204 */
 export function answerText(requestId: string, answer: Answer): string {
   const { reply, issued, wrap } = answer;
-  if (wrap !== undefined) return envelopeText({ ...EMPTY, requestId, wrap });
+  if (wrap !== undefined) {
+    return envelopeText({ ...EMPTY, requestId, wrap, warnings: reply?.warnings ?? EMPTY.warnings });
+  }
   if (reply === undefined && issued === undefined) return "";
   return bareText(reply) ?? wholeText(requestId, answer);
 }

@@ -8,12 +8,15 @@ import { barrier } from "../../server/barrier/barrier.ts";
 import type { Answer } from "../../server/contract/answer.ts";
 import type { Call, Operation } from "../../server/contract/call.ts";
 import { type EngineKind, route } from "../../server/contract/engine.ts";
-import type { Store } from "../../server/contract/storage.ts";
+import type { Storage, Store } from "../../server/contract/storage.ts";
 import type { Tokens } from "../../server/contract/tokens.ts";
 import { buildServer, type RunningCore } from "../../server/core/core.ts";
+import { cubbyholeStore } from "../../server/core/cubbyholes.ts";
+import { responseWrapping } from "../../server/core/wrapping.ts";
+import { cubbyholeKind } from "../../server/engines/cubbyhole/cubbyhole.ts";
 import { kvV1, kvV2 } from "../../server/engines/kv/kv.ts";
 import { systemKind } from "../../server/engines/system/system.ts";
-import { noIdentity, noLeases, noLockout, noQuotas, noWrapping } from "../../server/none.ts";
+import { noIdentity, noLeases, noLockout, noQuotas } from "../../server/none.ts";
 import { policyStore } from "../../server/policy/store.ts";
 import { shamirSeal } from "../../server/seal/shamir.ts";
 import { memoryStore } from "../../server/storage/memory.ts";
@@ -72,8 +75,11 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
   const store = options.store ?? memoryStore();
   const env = { clock, random, log };
   const wall = barrier(store, env);
-  const seal = shamirSeal({ store, barrier: wall, random, log });
-  const tokens = tokenStore({ storage: seal.storage, ...env });
+  const seal = shamirSeal({ ...env, store, barrier: wall });
+  const storageAt = (prefix: string): Storage => prefixed(seal.storage, prefix);
+  const tokens = tokenStore({ storage: seal.storage, ...env, ended: (id) => cubbyholes.purge(id) });
+  const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });
+  const wrapping = responseWrapping({ clock, log, tokens, cubbyholes });
   const policies = policyStore(prefixed(seal.storage, "policy/"));
   const audit = fakeAudit();
   const core = buildServer({
@@ -86,13 +92,23 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
     leases: noLeases,
     quotas: noQuotas,
     lockout: noLockout,
-    wrapping: noWrapping,
-    storageAt: (prefix) => prefixed(seal.storage, prefix),
+    wrapping,
+    storageAt,
     defaultLeaseTtl: 32 * DAY,
     maxLeaseTtl: 32 * DAY,
     kinds: (ports) => [
-      systemKind({ ...ports, policies, tokens, audit, version: "1.15.0", runningVersion: "v1", storageType: "inmem" }),
+      systemKind({
+        ...ports,
+        policies,
+        tokens,
+        audit,
+        wrapping,
+        version: "1.15.0",
+        runningVersion: "v1",
+        storageType: "inmem",
+      }),
       bareTokenKind,
+      cubbyholeKind(cubbyholes),
       kvV1,
       kvV2,
       ...(options.kinds ?? []),

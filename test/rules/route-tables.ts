@@ -7,6 +7,7 @@ import { awsAuth, awsEc2Auth } from "../../server/auth/aws/aws.ts";
 import { tokenAuth } from "../../server/auth/token/token-auth.ts";
 import { userpassAuth } from "../../server/auth/userpass/userpass.ts";
 import type { EngineKind, Field, Operation, Route } from "../../server/contract/engine.ts";
+import { cubbyholeKind } from "../../server/engines/cubbyhole/cubbyhole.ts";
 import { kvV1, kvV2 } from "../../server/engines/kv/kv.ts";
 import { systemKind } from "../../server/engines/system/system.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -38,6 +39,7 @@ export function routeTables(): readonly Table[] {
     ["auth/aws/", awsAuth(ports)],
     ["auth/aws-ec2/", awsEc2Auth(ports)],
     ["auth/userpass/", userpassAuth(ports)],
+    ["cubbyhole/", cubbyholeKind(ports)],
     ["kv-v1/", kvV1],
     ["secret/", kvV2],
   ];

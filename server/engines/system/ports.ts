@@ -4,6 +4,7 @@ import type { Mounts } from "../../contract/mounts.ts";
 import type { Operator } from "../../contract/operator.ts";
 import type { Policies } from "../../contract/policy.ts";
 import type { Tokens } from "../../contract/tokens.ts";
+import type { Wrapping } from "../../contract/wrapping.ts";
 
 export interface SystemPorts {
   readonly operator: Operator;
@@ -11,6 +12,7 @@ export interface SystemPorts {
   readonly policies: Policies;
   readonly tokens: Tokens;
   readonly audit: Audit;
+  readonly wrapping: Wrapping;
   /** The version of Vault's API that is spoken, with ours as build metadata: clients parse it. */
   readonly version: string;
   /** Shown as `running_plugin_version` of every mount. */

@@ -9,6 +9,7 @@ import { policyRoutes } from "./policies.ts";
 import type { SystemPorts } from "./ports.ts";
 import { sealRoutes } from "./seal.ts";
 import { uiMountRoutes } from "./ui-mounts.ts";
+import { wrappingRoutes } from "./wrapping.ts";
 
 export function systemKind(ports: SystemPorts): EngineKind {
   return {
@@ -26,6 +27,7 @@ export function systemKind(ports: SystemPorts): EngineKind {
         ...capabilityRoutes(ports),
         ...auditRoutes(ports),
         ...uiMountRoutes(ports),
+        ...wrappingRoutes(ports),
       ],
     }),
   };

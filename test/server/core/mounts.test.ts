@@ -178,7 +178,15 @@ test("names beside each other are no conflict", async () => {
   const t = testCore();
   await t.start();
   for (const path of ["a", "ab", "a-b", "x/y", "x/z"]) await t.call("update", `sys/mounts/${path}`, { data: kv });
-  expect(t.core.mounts.list("secret").map(({ path }) => path)).toEqual(["a-b/", "a/", "ab/", "sys/", "x/y/", "x/z/"]);
+  expect(t.core.mounts.list("secret").map(({ path }) => path)).toEqual([
+    "a-b/",
+    "a/",
+    "ab/",
+    "cubbyhole/",
+    "sys/",
+    "x/y/",
+    "x/z/",
+  ]);
 });
 
 test.each([
