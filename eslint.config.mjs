@@ -28,7 +28,8 @@ const EDGES = [
   "cli/input/typed.ts", // hands on what a person has typed
   "cli/commands/print-token.ts", // prints the token that was asked for
   "server/audit/hasher.ts", // hashes the token for the audit
-  "server/seal/shamir.ts", // puts the unseal key together
+  "server/seal/shares.ts", // reads a share
+  "server/seal/root-generation.ts", // XORs a root token with its one-time password
   "lib/wire/client.ts", // the token header, the client certificate's key
   "lib/wire/envelope.ts", // the token that a reply hands out
   "server/dev.ts", // prints the root token of -dev

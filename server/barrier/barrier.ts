@@ -56,11 +56,19 @@ export interface Barrier {
   seal(): void;
   /** A new key for all writes from here on; the older ones go on decrypting. @returns its term */
   rotate(): Promise<number>;
+  /**
+   * Wraps the keyring anew, in one step with what `also` writes to the store.
+   * @param rootKey becomes the barrier's, as with `open`
+   * @throws whatever kept it from being written; once it is on disk nothing is thrown, whatever happens then
+   */
+  replaceRoot(rootKey: Buffer, also: (tx: Transaction) => void): Promise<void>;
+  /** From now on a new key after so many encryptions with one. */
+  rotateAfter(encryptions: number): void;
   /** @throws Fault "sealed" */
   keyStatus(): KeyStatus;
 }
 
-const DEFAULT_ROTATE_AFTER = 2 ** 31;
+export const DEFAULT_ROTATE_AFTER = 2 ** 31;
 const DEFAULT_RESERVE = 2 ** 20;
 const DEFAULT_CACHE: CacheBounds = { entries: 20_000, bytes: 32 * 1024 * 1024 };
 
@@ -71,7 +79,7 @@ export function barrier(store: Storage, options: BarrierOptions): Barrier {
 
 /** What there is while unsealed. */
 interface Opened {
-  readonly rootKey: Buffer;
+  rootKey: Buffer;
   ring: Keyring;
   keys: ReadonlyMap<number, TermKey>;
   /** The keyring as it lies in the store. */
@@ -90,10 +98,12 @@ class StorageBarrier implements Barrier {
   #turn: Promise<unknown> = Promise.resolve();
   /** Counts seals, so that an opening under way learns of one. */
   #seals = 0;
+  #limit: number;
 
   constructor(store: Storage, options: BarrierOptions) {
     this.#store = store;
     this.#options = options;
+    this.#limit = options.rotateAfter ?? DEFAULT_ROTATE_AFTER;
     this.#cache = new ClearCache(options.cache ?? DEFAULT_CACHE);
     this.storage = {
       get: (key) => this.#get(key),
@@ -145,6 +155,26 @@ class StorageBarrier implements Barrier {
     const { term } = newestTerm(opened.ring);
     log("info", "barrier key rotated", { term });
     return term;
+  }
+
+  async replaceRoot(rootKey: Buffer, also: (tx: Transaction) => void): Promise<void> {
+    const opened = this.#now();
+    try {
+      await this.#inTurn(async () => {
+        this.#still(opened);
+        await this.#commit(opened, this.#wrap(opened.ring, rootKey), also);
+      });
+    } catch (error) {
+      rootKey.fill(0);
+      throw error;
+    }
+    opened.rootKey.fill(0);
+    if (this.#opened === opened) opened.rootKey = rootKey;
+    else rootKey.fill(0);
+  }
+
+  rotateAfter(encryptions: number): void {
+    this.#limit = encryptions;
   }
 
   keyStatus(): KeyStatus {
@@ -263,8 +293,7 @@ class StorageBarrier implements Barrier {
   }
 
   async #rotateWhenDue(opened: Opened): Promise<void> {
-    const limit = this.#options.rotateAfter ?? DEFAULT_ROTATE_AFTER;
-    const due = (): boolean => (opened.used.get(newestTerm(opened.ring).term) ?? 0) >= limit;
+    const due = (): boolean => (opened.used.get(newestTerm(opened.ring).term) ?? 0) >= this.#limit;
     if (!due()) return;
     const { clock, random, log } = this.#options;
     await this.#change(opened, (ring) => (due() ? withNewTerm(ring, clock.now(), random) : undefined));
@@ -285,19 +314,29 @@ class StorageBarrier implements Barrier {
       const changed = next(opened.ring);
       if (changed === undefined) return;
       const ring = withReserved(changed, opened.used, this.#options.reserve ?? DEFAULT_RESERVE);
-      const stored = this.#wrap(ring, opened.rootKey);
+      await this.#commit(opened, this.#wrap(ring, opened.rootKey));
+      this.#still(opened);
+      opened.ring = ring;
+      opened.keys = byTerm(ring);
+    });
+  }
+
+  /** A failure after the commit is none: which keyring lies there is looked up. */
+  async #commit(opened: Opened, stored: Buffer, also?: (tx: Transaction) => void): Promise<void> {
+    try {
       await this.#store.transact(async (tx) => {
         const found = await tx.get(KEYRING);
         if (found === undefined || Buffer.compare(found, opened.stored) !== 0) {
           throw new Fault("internal", "keyring in the storage was changed by another process");
         }
         tx.put(KEYRING, stored);
+        also?.(tx);
       });
-      opened.stored = stored;
-      this.#still(opened);
-      opened.ring = ring;
-      opened.keys = byTerm(ring);
-    });
+    } catch (error) {
+      const found = await this.#store.get(KEYRING).catch(() => undefined);
+      if (found === undefined || Buffer.compare(found, stored) !== 0) throw error;
+    }
+    opened.stored = stored;
   }
 
   async #inTurn(step: () => Promise<void>): Promise<void> {

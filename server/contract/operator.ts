@@ -1,5 +1,6 @@
 /** The life of the server as the system engine steers it: init, unseal, seal. `server/core` implements it over `Seal`. */
 import type { Secret } from "../../lib/secret.ts";
+import type { Rekey, RootGeneration, Rotation } from "./ceremonies.ts";
 import type { Seal, SealStatus } from "./seal.ts";
 
 export interface Initialized {
@@ -30,5 +31,13 @@ export interface Operator {
   /** Drops everything decrypted, then the keys. Without effect when sealed. */
   seal(): Promise<void>;
   keyStatus: Seal["keyStatus"];
+  rotate: Seal["rotate"];
+  rotateRoot: Seal["rotateRoot"];
+  readonly rotation: Rotation;
+  readonly rekey: Rekey;
+  /** As `RootGeneration`; the token is one of the root policy without an end. */
+  readonly rootGeneration: Omit<RootGeneration, "update"> & {
+    update(share: Secret, nonce: string): Promise<string | undefined>;
+  };
   cluster(): Cluster | undefined;
 }

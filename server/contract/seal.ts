@@ -1,5 +1,6 @@
 /** Seal and barrier as the pipeline and the system engine use them; `server/seal` and `server/barrier` implement them. */
 import type { Secret } from "../../lib/secret.ts";
+import type { Rekey, RootGeneration, Rotation } from "./ceremonies.ts";
 import type { Storage } from "./storage.ts";
 
 export interface SealStatus {
@@ -38,4 +39,16 @@ export interface Seal {
   readonly storage: Storage;
   /** Term of the newest key and when it was installed, for sys/key-status. */
   keyStatus(): Promise<{ readonly term: number; readonly installTime: number; readonly encryptions: number }>;
+  /** A new key for all writes from here on. @throws Fault "sealed" */
+  rotate(): Promise<void>;
+  /** A new root key under the same shares. @throws Fault "sealed" */
+  rotateRoot(): Promise<void>;
+  readonly rekey: Rekey;
+  readonly rootGeneration: RootGeneration;
+  /** Opened by the core after the barrier; forgets at `seal`. */
+  readonly rotation: Rotation & {
+    open(): Promise<void>;
+    /** Rotates when it is time to, until `signal` aborts. */
+    run(signal: AbortSignal): Promise<void>;
+  };
 }

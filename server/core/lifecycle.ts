@@ -46,6 +46,9 @@ const CLUSTER_KEY = "cluster";
 const FORMAT = 1;
 
 export class Lifecycle implements Operator {
+  readonly rotation: Operator["rotation"];
+  readonly rekey: Operator["rekey"];
+  readonly rootGeneration: Operator["rootGeneration"];
   readonly #parts: LifecycleParts;
   readonly #inTurn = turnstile();
   #open = false;
@@ -54,7 +57,18 @@ export class Lifecycle implements Operator {
   #cluster: Cluster | undefined;
 
   constructor(parts: LifecycleParts) {
+    const { seal, tokens } = parts;
     this.#parts = parts;
+    this.rotation = seal.rotation;
+    this.rekey = seal.rekey;
+    const ceremony = seal.rootGeneration;
+    this.rootGeneration = {
+      status: () => ceremony.status(),
+      start: (otp) => ceremony.start(otp),
+      update: (share, nonce) =>
+        ceremony.update(share, nonce, async () => (await tokens.create(rootTokenOf(undefined))).token),
+      cancel: (nonce) => ceremony.cancel(nonce),
+    };
   }
 
   isOpen(): boolean {
@@ -75,6 +89,14 @@ export class Lifecycle implements Operator {
 
   reset(): void {
     this.#parts.seal.reset();
+  }
+
+  rotate(): Promise<void> {
+    return this.#parts.seal.rotate();
+  }
+
+  rotateRoot(): Promise<void> {
+    return this.#parts.seal.rotateRoot();
   }
 
   init(shares: number, threshold: number, rootToken?: Secret): Promise<Initialized> {
@@ -122,6 +144,7 @@ export class Lifecycle implements Operator {
   async #openUp(): Promise<void> {
     const { mounts, tokens, audit, log } = this.#parts;
     try {
+      await this.#step("key rotation", () => this.#parts.seal.rotation.open());
       await this.#step("cluster", () => this.#readCluster());
       await this.#step("mounts", () => mounts.load());
       await this.#step("tokens", () => tokens.open());
@@ -145,8 +168,9 @@ export class Lifecycle implements Operator {
       (work ?? Promise.resolve()).catch((error: unknown) => {
         if (!signal.aborted) this.#parts.log("error", "what falls due is not seen to", { part, error: toFault(error) });
       });
-    const { tokens, others } = this.#parts;
+    const { seal, tokens, others } = this.#parts;
     const all = [
+      watched("key rotation", seal.rotation.run(signal)),
       watched("tokens", tokens.expire(signal)),
       ...others.map((part) => watched(part.name, part.expire?.(signal))),
     ];

@@ -15,7 +15,7 @@ const quiet: Log = () => undefined;
 function sealOver(store: Storage = memoryStore()): { seal: Seal; store: Storage } {
   const random = systemRandom();
   const wall = barrier(store, { random, clock: systemClock, log: quiet });
-  return { seal: shamirSeal({ store, barrier: wall, random, log: quiet }), store };
+  return { seal: shamirSeal({ store, barrier: wall, clock: systemClock, random, log: quiet }), store };
 }
 
 const hex = (share: Buffer | undefined): Secret => new Secret((share ?? Buffer.alloc(0)).toString("hex"));
