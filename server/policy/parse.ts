@@ -7,6 +7,7 @@ import type { Body } from "../../lib/hcl/body.ts";
 import { parseConfig } from "../../lib/hcl/parse.ts";
 import { faultAt, type Value } from "../../lib/hcl/tree.ts";
 import { bitOf, CAPABILITIES, DENY, type ParameterValues, type ParsedPolicy, type PathRule } from "./rules.ts";
+import { parseTemplate, TemplateError } from "./template.ts";
 
 const LEGACY = {
   deny: ["deny"],
@@ -44,6 +45,7 @@ function pathRule(block: Body): PathRule {
   }
   const rule: PathRule = {
     path,
+    template: template(block, path),
     capabilities: capabilities(block),
     allowed: parameters(block, "allowed_parameters"),
     denied: parameters(block, "denied_parameters"),
@@ -60,10 +62,16 @@ function checkedPath(block: Body): string {
   const written = block.labels[0] ?? "";
   const path = written.startsWith("/") ? written.slice(1) : written;
   if (path.includes("+*")) throw block.fault(`path ${JSON.stringify(written)}: "+*" is forbidden: write "+/*" or "*"`);
-  if (path.includes("{{")) {
-    throw block.fault(`path ${JSON.stringify(written)}: templates are not supported: write the path out`);
-  }
   return path;
+}
+
+function template(block: Body, path: string): PathRule["template"] {
+  try {
+    return parseTemplate(path);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw block.fault(`path ${JSON.stringify(path)}: ${error.message}`);
+  }
 }
 
 function capabilities(block: Body): number {

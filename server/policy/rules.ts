@@ -5,6 +5,7 @@
  */
 import type { Value } from "../../lib/hcl/tree.ts";
 import type { Capability } from "../contract/policy.ts";
+import type { Part } from "./template.ts";
 
 /** In the order sys/capabilities prints them, which is by name. */
 export const CAPABILITIES = ["create", "delete", "deny", "list", "patch", "read", "sudo", "update"] as const;
@@ -24,6 +25,8 @@ export type ParameterValues = ReadonlyMap<string, readonly Value[]>;
 export interface PathRule {
   /** Without a leading slash, wildcards as written: "secret/data/+/db", "secret/*". */
   readonly path: string;
+  /** Of a path with identity in it: to be filled in before it is matched. */
+  readonly template: readonly Part[] | undefined;
   /** Bits by `bitOf`. */
   readonly capabilities: number;
   readonly allowed: ParameterValues;
@@ -64,6 +67,7 @@ function join(one: JoinedRule, other: PathRule, source: JoinedRule["sources"][nu
   if ((other.capabilities & DENY) !== 0) return { ...other, sources: [] };
   return {
     path: one.path,
+    template: undefined,
     capabilities: one.capabilities | other.capabilities,
     allowed: joinValues(one.allowed, other.allowed),
     denied: joinValues(one.denied, other.denied),

@@ -4,10 +4,12 @@
  */
 import { Fault } from "../../lib/fault.ts";
 import { isJsonMap, JsonNumber, parseJson, stringifyJson } from "../../lib/wire/json.ts";
+import type { Subject } from "../contract/identity.ts";
 import type { Acl, Policies } from "../contract/policy.ts";
 import type { Reader, Storage } from "../contract/storage.ts";
 import { compileAcl, ROOT_ACL } from "./acl.ts";
 import { DEFAULT_POLICY } from "./default.ts";
+import { filledPolicies, isTemplated } from "./fill.ts";
 import { policyName, RESERVED_POLICIES } from "./names.ts";
 import { parsePolicy } from "./parse.ts";
 import type { ParsedPolicy } from "./rules.ts";
@@ -18,6 +20,17 @@ const FORMAT = 1;
 /** Sets of names and single policies kept compiled; past it everything is compiled anew as it is asked for. */
 const MOST_CACHED = 10_000;
 
+/** The rules of one set of names. */
+interface Together {
+  /** For a token that belongs to nobody: without the paths to be filled in. */
+  plain: Promise<Acl>;
+  /** Whether there are paths to be filled in; undefined until it is known. */
+  templated: boolean | undefined;
+  policies: readonly ParsedPolicy[];
+  /** Goes with the subject, whose object changes with everything in it. */
+  readonly bySubject: WeakMap<Subject, Promise<Acl>>;
+}
+
 /** @param storage this room's own view: everything below it is policies */
 export function policyStore(storage: Storage): Policies {
   return new PolicyStore(storage);
@@ -26,8 +39,8 @@ export function policyStore(storage: Storage): Policies {
 class PolicyStore implements Policies {
   readonly #storage: Storage;
   /** By the list itself, which a cached token keeps: no string is built on the hot path. */
-  #byList = new WeakMap<readonly string[], Promise<Acl>>();
-  readonly #byNames = new Map<string, Promise<Acl>>();
+  #byList = new WeakMap<readonly string[], Together>();
+  readonly #byNames = new Map<string, Together>();
   readonly #parsed = new Map<string, ParsedPolicy | undefined>();
   #changes = 0;
 
@@ -35,21 +48,34 @@ class PolicyStore implements Policies {
     this.#storage = storage;
   }
 
-  acl(names: readonly string[]): Promise<Acl> {
+  acl(names: readonly string[], subject?: Subject): Promise<Acl> {
+    const together = this.#together(names);
+    if (together.templated === false || subject === undefined) return together.plain;
+    const known = together.bySubject.get(subject);
+    if (known !== undefined) return known;
+    const made = together.plain.then((plain) => {
+      if (together.templated !== true) return plain;
+      return compileAcl(filledPolicies(together.policies, subject));
+    });
+    together.bySubject.set(subject, made);
+    return made;
+  }
+
+  #together(names: readonly string[]): Together {
     const known = this.#byList.get(names);
     if (known !== undefined) return known;
     const key = names.join("\n");
-    let acl = this.#byNames.get(key);
-    if (acl === undefined) {
-      acl = this.#compile(names);
+    let together = this.#byNames.get(key);
+    if (together === undefined) {
+      together = this.#compile(names);
       if (this.#byNames.size >= MOST_CACHED) this.#byNames.clear();
-      this.#byNames.set(key, acl);
-      acl.catch(() => {
+      this.#byNames.set(key, together);
+      together.plain.catch(() => {
         this.forget();
       });
     }
-    this.#byList.set(names, acl);
-    return acl;
+    this.#byList.set(names, together);
+    return together;
   }
 
   async read(text: string): Promise<string | undefined> {
@@ -98,12 +124,28 @@ class PolicyStore implements Policies {
     this.#parsed.clear();
   }
 
-  async #compile(names: readonly string[]): Promise<Acl> {
-    if (names.includes("root")) return ROOT_ACL;
+  #compile(names: readonly string[]): Together {
+    const together: Together = {
+      plain: Promise.resolve(ROOT_ACL),
+      templated: false,
+      policies: [],
+      bySubject: new WeakMap(),
+    };
+    if (names.includes("root")) return together;
+    together.templated = undefined;
+    together.plain = this.#read(names).then((policies) => {
+      together.templated = policies.some(isTemplated);
+      if (together.templated) together.policies = policies;
+      return compileAcl(filledPolicies(policies, undefined));
+    });
+    return together;
+  }
+
+  async #read(names: readonly string[]): Promise<readonly ParsedPolicy[]> {
     for (;;) {
       const before = this.#changes;
       const policies = await Promise.all(names.map((name) => this.#policy(name)));
-      if (before === this.#changes) return compileAcl(policies.filter((policy) => policy !== undefined));
+      if (before === this.#changes) return policies.filter((policy) => policy !== undefined);
     }
   }
 
