@@ -50,7 +50,7 @@ async function login(mount: string, name: string, body: unknown = {}): Promise<L
   return {
     token: String(auth["client_token"]),
     entity: String(auth["entity_id"]),
-    policies: auth["identity_policies"],
+    policies: auth["identity_policies"] ?? [],
   };
 }
 
