@@ -33,6 +33,7 @@ export function machineIo(machine: Machine): Io {
     stdin: () => readAll(stdin),
     ask: (question) => ask(stdin, stderr, question),
     readFile: readText,
+    writeFile: (path, text) => writeText(path, text, machine.random),
     readTokenFile: (name) => readToken(join(home, name)),
     writeTokenFile: (name, token) => writeToken(join(home, name), token, machine.random),
     env: machine.env,
@@ -83,13 +84,32 @@ async function readToken(path: string): Promise<Secret | undefined> {
   }
 }
 
-async function writeToken(path: string, token: Secret, random: Random): Promise<void> {
+function writeToken(path: string, token: Secret, random: Random): Promise<void> {
+  return replaceFile(path, { text: token.reveal(), mode: 0o600, random });
+}
+
+async function writeText(path: string, text: string, random: Random): Promise<void> {
+  const mode = await stat(path).then(
+    (found) => found.mode & 0o777,
+    () => 0o600,
+  );
+  await replaceFile(path, { text, mode, random });
+}
+
+interface NewFile {
+  readonly text: string;
+  readonly mode: number;
+  readonly random: Random;
+}
+
+async function replaceFile(path: string, { text, mode, random }: NewFile): Promise<void> {
   const staged = `${path}.${random.bytes(8).toString("hex")}`;
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   try {
     const file = await open(staged, flags, 0o600);
     try {
-      await file.writeFile(token.reveal());
+      await file.chmod(mode);
+      await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();

@@ -17,6 +17,7 @@ import { moveCommands } from "./commands/move.ts";
 import { operatorCommands } from "./commands/operator.ts";
 import { pluginCommands } from "./commands/plugin.ts";
 import { policyCommands } from "./commands/policy.ts";
+import { policyTextCommands } from "./commands/policy-text.ts";
 import { printCommands } from "./commands/print-token.ts";
 import { type Flags, register, type Spec } from "./commands/register.ts";
 import { rekeyCommands } from "./commands/rekey.ts";
@@ -33,6 +34,7 @@ const commands: readonly Spec[] = [
   ...kvVersionCommands,
   ...kvUpkeepCommands,
   ...policyCommands,
+  ...policyTextCommands,
   ...tokenCommands,
   ...mountCommands,
   ...auditCommands,

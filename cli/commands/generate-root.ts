@@ -70,8 +70,8 @@ async function giveShare(context: Context, [given]: readonly string[], nonce: st
   if (now.get("started") !== true) {
     throw new CommandError(1, "No root generation is in progress. Start one with the -init flag.");
   }
-  const known = nonce ?? (given === undefined ? text(now, "nonce") : undefined);
-  if (known === undefined) throw new CommandError(1, "give the attempt's -nonce, as -init printed it");
+  const known = nonce ?? text(now, "nonce");
+  if (known === "") throw new CommandError(1, "give the attempt's -nonce, as -init printed it");
   const asked = `Operation nonce: ${known}\nUnseal Key (will be hidden): `;
   const key = given === undefined || given === "-" ? await typed(context, asked) : given;
   const body = new Map<string, Json>([

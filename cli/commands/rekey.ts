@@ -78,8 +78,8 @@ async function giveShare(context: Context, [given]: readonly string[], turn: Tur
   if (status.get("started") !== true && !turn.verifying) {
     throw new CommandError(1, "No rekey is in progress. Start a rekey process by specifying the -init flag.");
   }
-  const nonce = flagText(turn.flags, "nonce") ?? (given === undefined ? text(status, "nonce") : undefined);
-  if (nonce === undefined) throw new CommandError(1, "give the rekey's -nonce, as -init printed it");
+  const nonce = flagText(turn.flags, "nonce") ?? text(status, "nonce");
+  if (nonce === "") throw new CommandError(1, "give the rekey's -nonce, as -init printed it");
   const asked = `Rekey operation nonce: ${nonce}\nUnseal Key (will be hidden): `;
   const key = given === undefined || given === "-" ? await typed(context, asked) : given;
   const body = new Map<string, Json>([

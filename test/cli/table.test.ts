@@ -20,6 +20,8 @@ import { expected, type Row, words } from "./tables/row.ts";
 const FILES: Readonly<Record<string, string>> = {
   "cert.pem": "-----BEGIN X-----\nAAAA\n-----END X-----\n",
   "data.json": '{"from":"file"}',
+  "odd.hcl": 'path   "secret/db" { capabilities=["read"] }\n',
+  "broken.hcl": 'path "a" {',
   "app.hcl": 'path "secret/*" {\n  capabilities = ["read"]\n}\n',
 };
 
@@ -37,6 +39,7 @@ test("the table has at least 120 rows", () => {
 describe.each(tables)("%s", (_name, rows) => {
   let server: TestServer;
   let folder: string;
+  const written = new Map<string, string>();
   const tokenFiles = new Map<string, Secret>();
 
   beforeAll(async () => {
@@ -65,9 +68,13 @@ describe.each(tables)("%s", (_name, rows) => {
       stdin: () => Promise.resolve(fill(row.stdin ?? "")),
       ask: () => Promise.reject(new CommandError(1, "no terminal")),
       readFile: (path) => {
-        const text = FILES[path];
+        const text = written.get(path) ?? FILES[path];
         if (text === undefined) return Promise.reject(new Fault("invalid", `${path} cannot be read: ENOENT`));
         return Promise.resolve(text);
+      },
+      writeFile: (path, text) => {
+        written.set(path, text);
+        return Promise.resolve();
       },
       readTokenFile: (name) => Promise.resolve(tokenFiles.get(name)),
       writeTokenFile: (name, token) => {
@@ -102,6 +109,7 @@ test("secrets never reach stderr", async () => {
     stdin: () => Promise.resolve("hunter2"),
     ask: () => Promise.resolve(new Secret("hunter2")),
     readFile: () => Promise.resolve("hunter2"),
+    writeFile: () => Promise.resolve(),
     readTokenFile: () => Promise.resolve(undefined),
     writeTokenFile: () => Promise.resolve(),
     env: { VAULT_ADDR: server.url, VAULT_TOKEN: "hunter2" },

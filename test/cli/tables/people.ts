@@ -96,10 +96,10 @@ export const peopleRows: readonly Row[] = [
   },
   {
     line: "secrets list",
-    out: "Path     Type      Accessor           Description\n----     ----      --------           -----------\nsys/     system    system_<accessor>    <any>\nteam/    kv        kv_<accessor>        Team\n",
+    out: "Path          Type         Accessor              Description\n----          ----         --------              -----------\ncubbyhole/    cubbyhole    cubbyhole_<accessor>    <any>\nidentity/     identity     identity_<accessor>     <any>\nsys/          system       system_<accessor>       <any>\nteam/         kv           kv_<accessor>           Team\n",
   },
   { line: "secrets list -detailed", out: "Path <more>team/ <more>" },
-  { line: "secrets list -format=json", out: '{\n  "sys/": {<more>  "team/": {<more>' },
+  { line: "secrets list -format=json", out: '{\n  "cubbyhole/": {<more>  "sys/": {<more>  "team/": {<more>' },
   {
     line: "secrets enable -path=team kv",
     err: "<more>Code: 400. Errors:\n\n* path is already in use at team/\n",

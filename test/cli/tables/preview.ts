@@ -71,6 +71,27 @@ export const previewRows: readonly Row[] = [
   { line: "patch secret/data/a", err: "Must supply data or use -force\n", code: 1 },
   { line: "operator generate-root -decode=AAAA", err: "-decode needs the -otp<any>\n", code: 1 },
   { line: "operator generate-root -decode=AwAWHw -otp=kvef", out: "hvsy\n" },
+  { line: "policy fmt odd.hcl", out: "Success! Formatted policy: odd.hcl\n" },
+  {
+    line: "write -output-curl-string a @odd.hcl",
+    err: "Failed to parse K=V data: odd.hcl: <any>\n",
+    code: 1,
+  },
+  {
+    line: "policy fmt -",
+    stdin: 'path "a" {capabilities=["read"]}',
+    out: 'path "a" {\n  capabilities = ["read"]\n}\n',
+  },
+  { line: "policy fmt broken.hcl", err: "broken.hcl: line <any>\n", code: 1 },
+  { line: "policy lint app.hcl -offline" },
+  { line: "policy lint odd.hcl", out: "odd.hcl:1:<number>: <any>secret/data/db<any>\n", code: 2 },
+  { line: "policy lint -format=json odd.hcl", out: '[\n  {\n    "line": 1,<more>', code: 2 },
+  {
+    line: "policy lint odd.hcl",
+    env: { OKSAE_ADDR: "http://127.0.0.1:9" },
+    err: "Error: <more>\n-offline checks the text alone\n",
+    code: 2,
+  },
   { line: "operator rekey -target=moon -status", err: "-target must be barrier or recovery, not moon\n", code: 1 },
   { line: "operator rekey -init -key-shares=many", err: "-key-shares takes a whole number, not many\n", code: 1 },
 ];
