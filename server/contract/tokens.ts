@@ -55,7 +55,8 @@ export interface Tokens {
   revokeOrphan(id: string): Promise<void>;
   /** All tokens whose creation path starts with `prefix`: when an auth mount is disabled. */
   revokePrefix(prefix: string): Promise<void>;
-  accessors(): Promise<readonly string[]>;
+  /** Of live tokens, sorted; at most so many. */
+  accessors(most?: number): Promise<readonly string[]>;
   /** The live entry behind a token's lease id. */
   byLease(leaseId: string): Promise<TokenEntry | undefined>;
   /** One level of lease ids below `prefix`, as `Storage.list`. */

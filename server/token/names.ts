@@ -4,7 +4,7 @@ import { HmacSha256 } from "../../lib/hmac.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Secret } from "../../lib/secret.ts";
 import type { Storage } from "../contract/storage.ts";
-import { SALT_KEY } from "./record.ts";
+import { INDEXED_KEY, NOTHING, SALT_KEY } from "./record.ts";
 
 const FORMAT = 1;
 const SIZE = 32;
@@ -12,13 +12,14 @@ const SIZE = 32;
 export class Names {
   #key: HmacSha256 | undefined;
 
-  /** Reads the key, makes it the first time. */
+  /** Reads the key, makes it the first time: then there is no token without a lease's key either. */
   async open(storage: Storage, random: Random): Promise<void> {
     const stored = await storage.transact(async (tx) => {
       const before = await tx.get(SALT_KEY);
       if (before !== undefined) return before;
       const made = Buffer.concat([Buffer.of(FORMAT), random.bytes(SIZE)]);
       tx.put(SALT_KEY, made);
+      tx.put(INDEXED_KEY, NOTHING);
       return made;
     });
     if (stored[0] !== FORMAT || stored.length !== SIZE + 1) {

@@ -5,6 +5,8 @@
  * 2. A token is live only if it is neither ended, expired nor spent, and all its ancestors are live: so one write ends a tree.
  * 3. What a call acknowledges is on disk, and the next look-up sees it (`CoherentCache`).
  * 4. Expiry is wall time: an expired token is not found, whether or not the sweep has come to it.
+ * 5. Batch tokens are all in their string (`batch.ts`): nothing here but their parent and the clock can end them.
+ * 6. What is to fall due is read after unseal, beside requests: nothing walks the tokens before they are served.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
@@ -18,25 +20,35 @@ import type { Storage } from "../contract/storage.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { NewToken, Tokens } from "../contract/tokens.ts";
 import { Schedule } from "../lease/schedule.ts";
-import { mint } from "./mint.ts";
+import { BatchTokens, isBatch } from "./batch.ts";
+import { getLease, leasesBelow, listLeases } from "./lease-index.ts";
+import { mint, mintBatch } from "./mint.ts";
 import { Names } from "./names.ts";
 import {
   accessorKey,
   decodeText,
   ENDING_ROOT,
   ID_ROOT,
+  INDEXED_KEY,
   isExpired,
   isLive,
+  NOTHING,
   putRecord,
   readRecord,
   type TokenRecord,
 } from "./record.ts";
+import { tidy } from "./tidy.ts";
 import { deleteAlone, deleteTree, markEnded, type TreeParts } from "./tree.ts";
+import { giveLease } from "./upgrade.ts";
 
 /** Characters of entries that are kept decrypted: some 50,000 tokens of the usual size. */
 const CACHED = 50 * 1024 * 1024;
 /** Reads between two turns of the event loop while everything is walked. */
 const STRIDE = 64;
+/** Ended at a time by a prefix. */
+const TOGETHER = 32;
+/** Accessors that a list holds, unless another number is asked for. */
+const MOST_ACCESSORS = 100_000;
 
 export interface TokenStoreParts {
   /** The whole store, decrypted; everything of tokens lies below "sys/token/". */
@@ -49,6 +61,8 @@ export interface TokenStoreParts {
    * token's record is deleted, again after a crash or when it has failed: repeatable.
    */
   readonly ended?: (id: string) => Promise<void>;
+  /** The mount that serves a path, for counts; without it the path's first two segments. */
+  readonly mountOf?: (path: string) => string | undefined;
 }
 
 /** Does nothing until `open`. */
@@ -59,10 +73,13 @@ export function tokenStore(parts: TokenStoreParts): Tokens {
 class TokenStore implements Tokens {
   readonly #parts: TokenStoreParts;
   readonly #names = new Names();
+  readonly #batch = new BatchTokens();
   readonly #cache = new CoherentCache<TokenRecord>(CACHED, sizeOf);
   readonly #users = new Serial();
   readonly #schedule: Schedule;
   readonly #tree: TreeParts;
+  /** Every token that ends has its lease's key. */
+  #indexed = false;
 
   constructor(parts: TokenStoreParts) {
     const { storage, clock, log } = parts;
@@ -74,25 +91,40 @@ class TokenStore implements Tokens {
     this.#tree = { storage, cache: this.#cache, gone, ended: parts.ended ?? (() => Promise.resolve()) };
   }
 
-  open(): Promise<void> {
-    return this.#names.open(this.#parts.storage, this.#parts.random);
+  async open(): Promise<void> {
+    const { storage, random } = this.#parts;
+    await this.#names.open(storage, random);
+    await this.#batch.open(storage, random);
+    this.#indexed = (await storage.get(INDEXED_KEY)) !== undefined;
   }
 
   forget(): void {
     this.#cache.clear();
     this.#schedule.clear();
     this.#names.forget();
+    this.#batch.forget();
   }
 
   async create(token: NewToken): Promise<{ readonly token: Secret; readonly entry: TokenEntry }> {
     const { clock, random, storage } = this.#parts;
-    const made = await mint(token, { storage, random, names: this.#names, now: clock.now() });
+    const parts = { storage, random, names: this.#names, now: clock.now() };
+    if (token.type === "batch") {
+      if (token.parent !== "" && (await this.byId(token.parent)) === undefined) {
+        throw new Fault("denied", "parent token lookup failed: no parent found");
+      }
+      return mintBatch(token, parts, this.#batch);
+    }
+    const made = await mint(token, parts);
     this.#plan(made.entry);
     return made;
   }
 
   async find(token: Secret): Promise<TokenEntry | undefined> {
-    return this.byId(this.#names.token(token));
+    const id = this.#names.token(token);
+    if (!isBatch(token)) return this.byId(id);
+    const entry = this.#batch.unseal(token, id);
+    if (entry === undefined || isExpired(entry, this.#parts.clock.now())) return undefined;
+    return entry.parent === "" || (await this.byId(entry.parent)) !== undefined ? entry : undefined;
   }
 
   async byId(id: string): Promise<TokenEntry | undefined> {
@@ -157,48 +189,53 @@ class TokenStore implements Tokens {
   }
 
   async revokePrefix(prefix: string): Promise<void> {
-    await this.#walk(async (record) => {
-      if (record.entry.path.startsWith(prefix)) await this.revoke(record.entry.id);
+    const folder = prefix.endsWith("/") ? prefix : `${prefix}/`;
+    let ids: string[] = [];
+    const revoke = async (): Promise<void> => {
+      await Promise.all(ids.map((id) => this.revoke(id)));
+      ids = [];
+    };
+    for await (const leaseId of leasesBelow(this.#parts.storage, folder)) {
+      const id = await getLease(this.#parts.storage, leaseId);
+      if (id !== undefined) ids.push(decodeText(id));
+      if (ids.length === TOGETHER) await revoke();
+    }
+    await revoke();
+    if (this.#indexed) return;
+    await this.#walk(async ({ entry }) => {
+      if (entry.path.startsWith(folder)) await this.revoke(entry.id);
     });
   }
 
-  async accessors(): Promise<readonly string[]> {
+  async accessors(most = MOST_ACCESSORS): Promise<readonly string[]> {
     const out: string[] = [];
     await this.#walk(async ({ entry }) => {
-      if ((await this.byId(entry.id)) !== undefined) out.push(entry.accessor);
+      if (out.length < most && (await this.byId(entry.id)) !== undefined) out.push(entry.accessor);
     });
     return out.sort();
   }
 
   async byLease(leaseId: string): Promise<TokenEntry | undefined> {
-    let found: TokenEntry | undefined;
-    await this.#walk(async ({ entry }) => {
-      if (entry.leaseId === leaseId) found = await this.byId(entry.id);
-    });
-    return found;
+    const id = await getLease(this.#parts.storage, leaseId);
+    return id === undefined ? undefined : this.byId(decodeText(id));
   }
 
-  async leases(prefix: string): Promise<readonly string[]> {
-    const names = new Set<string>();
-    await this.#walk(async ({ entry }) => {
-      if (!entry.leaseId.startsWith(prefix) || (await this.byId(entry.id)) === undefined) return;
-      const rest = entry.leaseId.slice(prefix.length);
-      const slash = rest.indexOf("/");
-      names.add(slash === -1 ? rest : rest.slice(0, slash + 1));
-    });
-    return [...names].sort();
+  leases(prefix: string): Promise<readonly string[]> {
+    return listLeases(this.#parts.storage, prefix);
   }
 
   async count(): Promise<ReadonlyMap<string, number>> {
+    const mountOf = this.#parts.mountOf ?? ((path) => path.split("/", 2).join("/"));
     const counts = new Map<string, number>();
-    await this.#walk(async ({ entry }) => {
-      if ((await this.byId(entry.id)) !== undefined) counts.set(entry.path, (counts.get(entry.path) ?? 0) + 1);
-    });
+    for await (const leaseId of leasesBelow(this.#parts.storage, "")) {
+      const mount = mountOf(leaseId) ?? "";
+      counts.set(mount, (counts.get(mount) ?? 0) + 1);
+    }
     return counts;
   }
 
   tidy(): Promise<void> {
-    return Promise.resolve();
+    return tidy(this.#parts.storage, (id) => this.revoke(id));
   }
 
   async expire(signal: AbortSignal): Promise<void> {
@@ -209,11 +246,32 @@ class TokenStore implements Tokens {
   async #recall(signal: AbortSignal): Promise<void> {
     const now = this.#parts.clock.now();
     for (const id of await this.#parts.storage.list(ENDING_ROOT)) this.#schedule.set(id, now);
-    await this.#walk((record) => {
+    if (!this.#indexed) await this.#upgrade(signal);
+    for await (const leaseId of leasesBelow(this.#parts.storage, "")) {
+      if (signal.aborted) return;
+      const id = await getLease(this.#parts.storage, leaseId);
+      const record = id === undefined ? undefined : await readRecord(this.#parts.storage, decodeText(id));
+      if (record === undefined) continue;
       if (record.state === "live") this.#plan(record.entry);
       else this.#schedule.set(record.entry.id, now);
-      return Promise.resolve();
+    }
+  }
+
+  /** An older store: each token that ends gets its lease's key. */
+  async #upgrade(signal: AbortSignal): Promise<void> {
+    const { storage, random, log } = this.#parts;
+    let given = 0;
+    await this.#walk(async ({ entry }) => {
+      const there = await this.#cache.write([entry.id], () => giveLease(storage, entry.id, random));
+      if (there) given += 1;
     }, signal);
+    if (signal.aborted) return;
+    await storage.transact((tx) => {
+      tx.put(INDEXED_KEY, NOTHING);
+      return Promise.resolve();
+    });
+    this.#indexed = true;
+    log("info", "tokens of an older store can be found by their leases", { tokens: given });
   }
 
   #plan({ id, expireTime }: TokenEntry): void {
@@ -246,6 +304,7 @@ class TokenStore implements Tokens {
           if (record === undefined || !isLive(record, clock.now())) return undefined;
           const after = change(record);
           putRecord(tx, after);
+          if (after.state !== "live") tx.put(ENDING_ROOT + id, NOTHING);
           return after.entry;
         }),
       ),

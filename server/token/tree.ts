@@ -76,7 +76,7 @@ async function deleteBatch(
       .transact(async (tx) => {
         for (const { id, parent } of nodes) {
           const record = await readRecord(tx, id);
-          if (record !== undefined) deleteRecord(tx, record);
+          if (record !== undefined) await deleteRecord(tx, record);
           if (parent !== "") tx.delete(childRoot(parent) + id);
         }
         for (const id of ids) if ((await tx.list(childRoot(id))).length > 0) throw new NewChild();

@@ -27,6 +27,9 @@ export const NEW_TOKEN: NewToken = {
   internal: new Map(),
 };
 
+/** What a store of tokens holds without any token. */
+export const KEPT_KEYS = ["sys/token/batch", "sys/token/indexed", "sys/token/salt"];
+
 export interface TestTokens {
   readonly tokens: Tokens;
   readonly store: Store;

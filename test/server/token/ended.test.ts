@@ -1,7 +1,7 @@
 /** What goes with a token: asked for while the token is dead but still there, again when that failed or was cut short. */
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { memoryStore } from "../../../server/storage/memory.ts";
-import { everyKey, type TestTokens, testTokens } from "../../fakes/tokens.ts";
+import { everyKey, KEPT_KEYS, type TestTokens, testTokens } from "../../fakes/tokens.ts";
 
 let stop: AbortController;
 beforeEach(() => {
@@ -76,7 +76,7 @@ describe("what goes with a token is ended", () => {
     expect(await store.list("sys/token/ending/")).toEqual([entry.id]);
     await clock.advance(60_000);
     expect(told.ids).toEqual([entry.id, entry.id, entry.id]);
-    expect(await everyKey(store)).toEqual(["sys/token/salt"]);
+    expect(await everyKey(store)).toEqual(KEPT_KEYS);
     stop.abort();
     await done;
   });
@@ -90,7 +90,7 @@ describe("what goes with a token is ended", () => {
     const done = next.run(stop.signal);
     await next.clock.advance(10);
     expect(next.told.ids).toEqual([entry.id]);
-    expect(await everyKey(first.store)).toEqual(["sys/token/salt"]);
+    expect(await everyKey(first.store)).toEqual(KEPT_KEYS);
     stop.abort();
     await done;
   });
