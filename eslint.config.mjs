@@ -34,6 +34,7 @@ const EDGES = [
   "lib/wire/envelope.ts", // the token that a reply hands out
   "server/dev.ts", // prints the root token of -dev
   "server/engines/system/init.ts", // shows the first root token
+  "server/engines/system/generate-root.ts", // shows the one-time password it has just made
   "agent/login/nonce.ts", // writes the nonce to its file
   "agent/login/aws.ts", // sends the nonce
   "agent/place/scrub.ts", // finds secrets in a command's output, to hide them

@@ -44,6 +44,8 @@ export interface ComposeParts {
   /** Auth methods and engines that need clients of their own. */
   readonly kinds: readonly EngineKind[];
   readonly clusterName?: string;
+  /** As clients reach this server; "" when it is not known. */
+  readonly apiAddr?: string;
   /** Milliseconds. */
   readonly defaultLeaseTtl: number;
   readonly maxLeaseTtl: number;
@@ -89,7 +91,16 @@ export function compose(parts: ComposeParts): Composed {
     defaultLeaseTtl: parts.defaultLeaseTtl,
     maxLeaseTtl: parts.maxLeaseTtl,
     kinds: (ports) => [
-      systemKind({ ...ports, ...versions, policies, tokens, audit, wrapping, storageType }),
+      systemKind({
+        ...ports,
+        ...versions,
+        policies,
+        tokens,
+        audit,
+        wrapping,
+        storageType,
+        apiAddr: parts.apiAddr ?? "",
+      }),
       tokenAuth({ ...ports, tokens, ...asked(policies) }),
       cubbyholeKind(cubbyholes),
       identityKind({ ...ports, directory: identity, identity }),

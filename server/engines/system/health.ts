@@ -1,4 +1,4 @@
-/** sys/health for load balancers, sys/leader, sys/key-status. Source: Vault's API pages of these names. */
+/** sys/health for load balancers, sys/key-status. Source: Vault's API pages of these names. */
 import type { Clock } from "../../../lib/clock.ts";
 import { Fault } from "../../../lib/fault.ts";
 import { formatTime } from "../../../lib/time-text.ts";
@@ -25,7 +25,7 @@ const healthFields = {
 } as const satisfies Fields;
 
 export function healthRoutes(ports: Ports, clock: Clock): readonly Route[] {
-  return [healthRoute(ports, clock), leaderRoute(), keyStatusRoute(ports)];
+  return [healthRoute(ports, clock), keyStatusRoute(ports)];
 }
 
 function healthRoute({ operator, version }: Ports, clock: Clock): Route {
@@ -87,34 +87,6 @@ function readCode(name: string, text: string | undefined, otherwise: number): nu
   if (text === undefined || text === "") return otherwise;
   if (!/^[2-5]\d\d$/.test(text)) throw new Fault("invalid", `field "${name}" must be an HTTP status from 200 to 599`);
   return Number(text);
-}
-
-function leaderRoute(): Route {
-  return route({
-    path: "leader",
-    about: "Which node leads",
-    fields: {},
-    unauthenticated: true,
-    whenSealed: true,
-    neverAudited: true,
-    on: {
-      read: {
-        about: "Reads who leads",
-        run: () =>
-          Promise.resolve({
-            bare: {
-              ha_enabled: false,
-              is_self: false,
-              active_time: "0001-01-01T00:00:00Z",
-              leader_address: "",
-              leader_cluster_address: "",
-              performance_standby: false,
-              performance_standby_last_remote_wal: 0,
-            },
-          }),
-      },
-    },
-  });
 }
 
 function keyStatusRoute({ operator }: Ports): Route {

@@ -19,4 +19,6 @@ export interface SystemPorts {
   readonly runningVersion: string;
   /** "lmdb", "inmem". */
   readonly storageType: string;
+  /** "https://host:port" as clients reach this server; "" or none when it is not known. */
+  readonly apiAddr?: string;
 }

@@ -2,11 +2,15 @@
 import type { EngineKind } from "../../contract/engine.ts";
 import { auditRoutes } from "./audit.ts";
 import { capabilityRoutes } from "./capabilities.ts";
+import { generateRootRoutes } from "./generate-root.ts";
 import { healthRoutes } from "./health.ts";
 import { initRoutes } from "./init.ts";
+import { leaderRoutes } from "./leader.ts";
 import { mountRoutes } from "./mounts.ts";
 import { policyRoutes } from "./policies.ts";
 import type { SystemPorts } from "./ports.ts";
+import { rekeyRoutes } from "./rekey.ts";
+import { rotateRoutes } from "./rotate.ts";
 import { sealRoutes } from "./seal.ts";
 import { uiMountRoutes } from "./ui-mounts.ts";
 import { wrappingRoutes } from "./wrapping.ts";
@@ -21,6 +25,10 @@ export function systemKind(ports: SystemPorts): EngineKind {
         ...initRoutes(ports),
         ...sealRoutes(ports),
         ...healthRoutes(ports, clock),
+        ...leaderRoutes(ports),
+        ...rekeyRoutes(ports),
+        ...generateRootRoutes(ports),
+        ...rotateRoutes(ports),
         ...mountRoutes(ports, "secret"),
         ...mountRoutes(ports, "auth"),
         ...policyRoutes(ports),

@@ -1,0 +1,43 @@
+/**
+ * Who may end or see what others have begun with their shares: whoever brings its nonce, a token with sudo on the path,
+ * or, where the listener says so, anyone, as in Vault before CVE-2026-5807.
+ */
+import type { ListenerRights } from "../../contract/call.ts";
+import type { Context, Field } from "../../contract/engine.ts";
+import type { Policies } from "../../contract/policy.ts";
+
+export const NONCE = {
+  type: "string",
+  about: "Of the operation under way; in the query of a read or delete",
+} as const satisfies Field;
+
+export const KEY_SHARE = {
+  type: "string",
+  about: "One share, in hex or base64",
+  sensitive: true,
+} as const satisfies Field;
+
+/** @returns what the ceremony is to check: undefined when this caller may without a nonce */
+export async function claim(
+  policies: Policies,
+  context: Context,
+  given: string | undefined,
+  listener: keyof ListenerRights,
+): Promise<string | undefined> {
+  if (context.call.listener?.[listener] === true || (await hasSudo(policies, context))) return undefined;
+  return given ?? "";
+}
+
+/** A nonce as this caller may see it. @param claimed as `claim` tells */
+export function shownNonce(nonce: string, claimed: string | undefined): string {
+  return claimed === undefined || claimed === nonce ? nonce : "";
+}
+
+/** The route may be one that asks nobody. A token with few uses left has not paid for this one, so it does not count. */
+async function hasSudo(policies: Policies, { call, token, subject }: Context): Promise<boolean> {
+  if (token?.numUses !== 0) return false;
+  const acl = await policies.acl([...new Set([...token.policies, ...(subject?.policies ?? [])])].sort(), subject);
+  const { operation, path, data, wrapTtl } = call;
+  const { allowed, sudo } = acl.decide({ operation, path, data, wrapTtl });
+  return allowed && sudo;
+}
