@@ -7,7 +7,7 @@ import { formatDuration, toSeconds } from "../../lib/duration.ts";
 import { Fault } from "../../lib/fault.ts";
 import type { Encodable, JsonMap } from "../../lib/wire/json.ts";
 import type { Fields, Mount, Values } from "../contract/engine.ts";
-import type { LoginGrant } from "../contract/token.ts";
+import type { GrantType, LoginGrant } from "../contract/token.ts";
 import { flagIn, listIn, numberIn, textIn } from "./record.ts";
 
 export const TOKEN_FIELDS = {
@@ -23,6 +23,10 @@ export const TOKEN_FIELDS = {
     type: "string",
     about: "Kind of token",
     oneOf: ["", "default", "service", "batch", "default-service", "default-batch"],
+  },
+  token_max_count: {
+    type: "int",
+    about: "Most tokens of this role that live at a time, the next login gets 429; 0 = without limit",
   },
   policies: { type: "strings", about: "Use token_policies", deprecated: true },
   ttl: { type: "duration", about: "Use token_ttl", deprecated: true },
@@ -41,7 +45,9 @@ export interface TokenParams {
   readonly numUses: number;
   readonly boundCidrs: readonly string[];
   readonly noDefaultPolicy: boolean;
-  readonly type: string;
+  readonly type: GrantType;
+  /** Live tokens at a time; 0 = without limit. */
+  readonly maxCount: number;
 }
 
 export const NO_TOKEN_PARAMS: TokenParams = {
@@ -54,6 +60,7 @@ export const NO_TOKEN_PARAMS: TokenParams = {
   boundCidrs: [],
   noDefaultPolicy: false,
   type: "default",
+  maxCount: 0,
 };
 
 type TokenValues = Values<typeof TOKEN_FIELDS>;
@@ -70,7 +77,8 @@ export function updateTokenParams(before: TokenParams, sent: TokenValues): Token
     numUses: sent.token_num_uses ?? before.numUses,
     boundCidrs: sent.token_bound_cidrs ?? before.boundCidrs,
     noDefaultPolicy: sent.token_no_default_policy ?? before.noDefaultPolicy,
-    type: sent.token_type ?? before.type,
+    type: sent.token_type === undefined ? before.type : grantType(sent.token_type),
+    maxCount: sent.token_max_count ?? before.maxCount,
   };
   checkTokenParams(params);
   return params;
@@ -90,10 +98,25 @@ function checkTokenParams(params: TokenParams): void {
     throw new Fault("invalid", "ttl should be shorter than max ttl");
   if (params.numUses < 0) throw new Fault("invalid", "token_num_uses cannot be negative");
   for (const cidr of params.boundCidrs) parseCidr(cidr);
-  // Refused here: a login must not fail after the method has recorded it.
-  if (params.type === "batch" || params.type === "default-batch") {
-    throw new Fault("invalid", 'token_type "batch" is not served by this version: use "service"');
-  }
+  if (params.maxCount < 0) throw new Fault("invalid", "token_max_count cannot be negative");
+  checkBatch(params);
+}
+
+/** What a batch token cannot have is refused here: a login must not fail after the method has recorded it. Vault's words. */
+function checkBatch({ type, period, numUses, maxCount }: TokenParams): void {
+  if (type !== "batch" && type !== "default-batch") return;
+  const refuse = (what: string): Fault =>
+    new Fault("invalid", `'token_type' cannot be 'batch' or 'default_batch' when set to generate ${what}`);
+  if (period !== 0) throw refuse("periodic tokens");
+  if (numUses !== 0) throw refuse("tokens with limited use count");
+  if (maxCount !== 0) throw refuse("tokens that are counted (token_max_count)");
+}
+
+const GRANT_TYPES: readonly GrantType[] = ["default", "service", "batch", "default-service", "default-batch"];
+
+/** "" is the default; so is what no release has written. */
+function grantType(text: string): GrantType {
+  return GRANT_TYPES.find((type) => type === text) ?? "default";
 }
 
 /** @returns warnings. @throws Fault "invalid" for a period above the mount's maximum, as in Vault */
@@ -119,7 +142,9 @@ export function tokenParamsReply(params: TokenParams): Record<string, Encodable>
     token_period: toSeconds(params.period),
     token_policies: params.policies,
     token_ttl: toSeconds(params.ttl),
-    token_type: params.type === "" ? "default" : params.type,
+    token_type: params.type,
+    // Our own: not shown to clients of Vault's API until it is used.
+    ...(params.maxCount === 0 ? {} : { token_max_count: params.maxCount }),
   };
 }
 
@@ -137,7 +162,8 @@ export function tokenParamsFrom(record: JsonMap): TokenParams {
     numUses: numberIn(record, "numUses"),
     boundCidrs: listIn(record, "boundCidrs"),
     noDefaultPolicy: flagIn(record, "noDefaultPolicy"),
-    type: textIn(record, "type"),
+    type: grantType(textIn(record, "type")),
+    maxCount: numberIn(record, "maxCount"),
   };
 }
 
@@ -156,6 +182,7 @@ export function grantOf(
   | "boundCidrs"
   | "type"
   | "renewable"
+  | "mostTokens"
 > {
   return {
     policies: params.policies,
@@ -166,8 +193,9 @@ export function grantOf(
     period: params.period,
     numUses: params.numUses,
     boundCidrs: params.boundCidrs,
-    type: "service",
+    type: params.type,
     renewable: true,
+    mostTokens: params.maxCount,
   };
 }
 

@@ -4,6 +4,9 @@ import type { JsonMap } from "../../lib/wire/json.ts";
 
 export type TokenType = "service" | "batch";
 
+/** What a role asks for: "default…" leaves it to the mount's `token_type`. */
+export type GrantType = TokenType | "default" | "default-service" | "default-batch";
+
 /** The record of a token. Durations are milliseconds, times wall-clock milliseconds, 0 = none. */
 export interface TokenEntry {
   /** HMAC of the token string: its name in storage and in memory, never shown. */
@@ -67,7 +70,7 @@ export interface LoginGrant {
   readonly numUses: number;
   readonly boundCidrs: readonly string[];
   readonly renewable: boolean;
-  readonly type: TokenType;
+  readonly type: GrantType;
   readonly role: string;
   readonly internal: JsonMap;
 }

@@ -76,9 +76,12 @@ function grantedPolicies(grant: LoginGrant): readonly string[] {
   return [...names].sort();
 }
 
-function tokenType(mount: Mount, grant: LoginGrant): TokenType {
-  const { tokenType: tuned } = mount.tune;
-  return tuned === "service" || tuned === "batch" ? tuned : grant.type;
+/** A mount tuned to one type has it always; else the role decides, and where it leaves it open the mount's default does. */
+function tokenType({ tune }: Mount, { type }: LoginGrant): TokenType {
+  if (tune.tokenType === "service" || tune.tokenType === "batch") return tune.tokenType;
+  if (type === "service" || type === "batch") return type;
+  const byDefault = tune.tokenType === "default-batch";
+  return (byDefault && type !== "default-service") || (!byDefault && type === "default-batch") ? "batch" : "service";
 }
 
 /** "aws-i-0123" for a login at auth/aws/; the mount's name alone when the method gives none. */

@@ -42,6 +42,7 @@ export interface Role {
 const TOKEN = {
   token_policies: TOKEN_FIELDS.token_policies,
   token_ttl: TOKEN_FIELDS.token_ttl,
+  token_max_count: TOKEN_FIELDS.token_max_count,
   token_max_ttl: TOKEN_FIELDS.token_max_ttl,
   token_period: TOKEN_FIELDS.token_period,
   token_explicit_max_ttl: TOKEN_FIELDS.token_explicit_max_ttl,
@@ -124,6 +125,7 @@ function tokenValues(sent: Sent): Parameters<typeof updateTokenParams>[1] {
     token_bound_cidrs: sent.token_bound_cidrs,
     token_no_default_policy: sent.token_no_default_policy,
     token_type: plain,
+    token_max_count: sent.token_max_count,
     policies: sent.policies,
     period: sent.period,
     ttl: undefined,

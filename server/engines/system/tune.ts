@@ -28,7 +28,7 @@ export function readTune(given: Given): Partial<MountTune> {
     defaultLeaseTtl: readTtl("default_lease_ttl", given.default_lease_ttl),
     maxLeaseTtl: readTtl("max_lease_ttl", given.max_lease_ttl),
     listingVisibility: readWord("listing_visibility", VISIBILITIES, given.listing_visibility),
-    tokenType: tokenType(given.token_type),
+    tokenType: readWord("token_type", TOKEN_TYPES, given.token_type),
     auditNonHmacRequestKeys: given.audit_non_hmac_request_keys,
     auditNonHmacResponseKeys: given.audit_non_hmac_response_keys,
     passthroughRequestHeaders: given.passthrough_request_headers,
@@ -65,13 +65,6 @@ export function readConfig(config: JsonMap | undefined): Partial<MountTune> {
     force_no_cache: undefined,
     plugin_version: undefined,
   });
-}
-
-/** What the mount's logins could not get is refused here, not at the login. */
-function tokenType(text: string | undefined): MountTune["tokenType"] | undefined {
-  const word = readWord("token_type", TOKEN_TYPES, text);
-  if (word !== "batch" && word !== "default-batch") return word;
-  throw new Fault("invalid", `field "token_type": batch tokens are not served by this version, use "service"`);
 }
 
 function readTtl(name: string, text: string | undefined): number | undefined {

@@ -1,6 +1,6 @@
 /**
- * What real clients do that no page of the documentation shows: policy names with a slash (Terraform's "team/app"), batch
- * tokens on a mount. Names and words as hvac 2, node-vault 0.10, and Go's api packages of Vault and OpenBao send them.
+ * What real clients do that no page of the documentation shows: policy names with a slash (Terraform's "team/app").
+ * Names and words as hvac 2, node-vault 0.10, and Go's api packages of Vault and OpenBao send them.
  */
 import { expect, test } from "@jest/globals";
 import { kvV1 } from "../../../server/engines/kv/kv.ts";
@@ -23,20 +23,4 @@ test.each(["sys/policy", "sys/policies/acl"])("a policy's name may have slashes 
   await t.call("delete", `${root}/team/app`);
   expect(await t.refusal("read", `${root}/team/app`)).toMatchObject({ kind: "not-found", errors: [] });
   expect(await t.refusal("update", `${root}/`, { data: { policy } })).toMatchObject({ kind: "invalid" });
-});
-
-test.each([
-  "batch",
-  "default-batch",
-])("a mount cannot be tuned to %s tokens, which its logins could not get", async (type) => {
-  const t = await started();
-  const refused = {
-    kind: "invalid",
-    message: 'field "token_type": batch tokens are not served by this version, use "service"',
-  };
-  const config = { token_type: type };
-  expect(await t.refusal("update", "sys/auth/d", { data: { type: "door", config } })).toMatchObject(refused);
-  await t.call("update", "sys/auth/d", { data: { type: "door" } });
-  expect(await t.refusal("update", "sys/auth/d/tune", { data: config })).toMatchObject(refused);
-  await t.call("update", "sys/auth/d/tune", { data: { token_type: "default-service" } });
 });

@@ -55,16 +55,18 @@ test("a role is read as Vault shows it", async () => {
 });
 
 test.each([
-  "batch",
-  "default-batch",
-])("token_type %s is refused at the role, not after a login is recorded", async (type) => {
+  ["batch", { token_period: "1h" }, "periodic tokens"],
+  ["default-batch", { token_num_uses: 2 }, "tokens with limited use count"],
+  ["batch", { token_max_count: 2 }, "tokens that are counted"],
+])("token_type %s with %j is refused at the role, not after a login is recorded", async (type, more, what) => {
   const aws = await testMount();
   const role = { auth_type: "ec2", bound_ami_id: "ami-1", token_type: type };
-  expect(await aws.refusal("update", "role/batch", role)).toMatchObject({
-    kind: "invalid",
-    message: 'token_type "batch" is not served by this version: use "service"',
-  });
+  const refusal = await aws.refusal("update", "role/batch", { ...role, ...more });
+  expect(refusal).toMatchObject({ kind: "invalid" });
+  expect(refusal.message).toContain(what);
   expect(await aws.refusal("read", "role/batch")).toMatchObject({ kind: "not-found" });
+  await aws.call("update", "role/batch", role);
+  expect((await aws.call("read", "role/batch"))?.data).toMatchObject({ token_type: type });
 });
 
 test("a later write changes only what it sends", async () => {
@@ -76,8 +78,8 @@ test("a later write changes only what it sends", async () => {
 
 test.each<[string, EncodableRecord, string]>([
   ["no bind", { auth_type: "ec2" }, "at least one bound parameter"],
-  ["auth_type iam", { auth_type: "iam", bound_ami_id: "a" }, "auth_type=ec2"],
-  ["auth_type iam by default", { bound_ami_id: "a" }, "auth_type=ec2"],
+  ["auth_type iam and a bind of ec2", { auth_type: "iam", bound_ami_id: "a" }, "inferring ec2_instance"],
+  ["auth_type iam by default", { bound_ami_id: "a" }, "inferring ec2_instance"],
   ["an unknown auth_type", { auth_type: "x", bound_ami_id: "a" }, "unrecognized auth_type"],
   [
     "migration without reauthentication",
@@ -103,7 +105,7 @@ test.each<[string, EncodableRecord, string]>([
     { auth_type: "ec2", bound_ami_id: "a", inferred_aws_region: "eu-west-1" },
     "inferred_aws_region",
   ],
-  ["a role tag", { auth_type: "ec2", bound_ami_id: "a", role_tag: "x" }, "role_tag"],
+  ["a long role tag", { auth_type: "ec2", bound_ami_id: "a", role_tag: "x".repeat(128) }, "127 characters"],
 ])("refuses a role with %s, and keeps none", async (_, body, message) => {
   const aws = await testMount();
   const refusal = await aws.refusal("update", "role/new", body);
@@ -157,7 +159,7 @@ test("roles for other accounts", async () => {
   const aws = await testMount();
   const arn = `arn:aws:iam::${ACCOUNT}:role/x`;
   await aws.call("update", `config/sts/${ACCOUNT}`, { sts_role: arn });
-  expect(await data(aws, `config/sts/${ACCOUNT}`)).toEqual({ sts_role: arn });
+  expect(await data(aws, `config/sts/${ACCOUNT}`)).toEqual({ sts_role: arn, external_id: "" });
   expect((await aws.call("list", "config/sts/"))?.data).toEqual({ keys: [ACCOUNT] });
   expect((await aws.refusal("update", `config/sts/${ACCOUNT}`)).message).toBe("missing sts role");
   expect((await aws.refusal("update", `config/sts/${ACCOUNT}`, { sts_role: "" })).message).toBe(
