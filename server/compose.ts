@@ -21,8 +21,12 @@ import { cubbyholeKind } from "./engines/cubbyhole/cubbyhole.ts";
 import { identityKind } from "./engines/identity/identity.ts";
 import { kvV1, kvV2 } from "./engines/kv/kv.ts";
 import { systemKind } from "./engines/system/system.ts";
+import { userLockout } from "./guard/lockout.ts";
+import { rateQuotas } from "./guard/quotas.ts";
+import type { HttpOptions } from "./http/handler.ts";
+import { Flights } from "./http/in-flight.ts";
 import { identityStore } from "./identity/store.ts";
-import { noLeases, noLockout, noQuotas } from "./none.ts";
+import { noLeases } from "./none.ts";
 import { policyStore } from "./policy/store.ts";
 import { shamirSeal } from "./seal/shamir.ts";
 import { prefixed } from "./storage/view.ts";
@@ -54,6 +58,8 @@ export interface ComposeParts {
 export interface Composed {
   readonly core: RunningCore;
   readonly audit: AuditBroker;
+  /** What the handlers of all listeners share. */
+  readonly http: Pick<HttpOptions, "flights" | "policy" | "help">;
 }
 
 export function compose(parts: ComposeParts): Composed {
@@ -71,6 +77,8 @@ export function compose(parts: ComposeParts): Composed {
   const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });
   withToken.push((id) => cubbyholes.purge(id));
   const wrapping = responseWrapping({ clock, log, tokens, cubbyholes });
+  const guards = guardsOver(storageAt, env);
+  const flights = new Flights();
   const policies = policyStore(storageAt("policy/"));
   const identity = identityStore({ storage: storageAt("identity/"), clock, random });
   const audit = auditBroker({ storage: storageAt("audit/"), ...env, declared: parts.declared });
@@ -83,8 +91,8 @@ export function compose(parts: ComposeParts): Composed {
     audit,
     identity,
     leases: noLeases,
-    quotas: noQuotas,
-    lockout: noLockout,
+    ...guards,
+    inFlight: flights,
     wrapping,
     storageAt,
     clusterName: parts.clusterName ?? "",
@@ -98,6 +106,9 @@ export function compose(parts: ComposeParts): Composed {
         tokens,
         audit,
         wrapping,
+        quotas: guards.quotas,
+        lockedUsers: guards.lockout,
+        inFlight: flights,
         storageType,
         apiAddr: parts.apiAddr ?? "",
       }),
@@ -109,7 +120,20 @@ export function compose(parts: ComposeParts): Composed {
       ...parts.kinds,
     ],
   });
-  return { core, audit };
+  return { core, audit, http: { flights } };
+}
+
+function guardsOver(
+  storageAt: (prefix: string) => Storage,
+  { clock, log }: Pick<ComposeParts, "clock" | "log">,
+): {
+  readonly quotas: ReturnType<typeof rateQuotas>;
+  readonly lockout: ReturnType<typeof userLockout>;
+} {
+  return {
+    quotas: rateQuotas({ clock, storage: storageAt("core/quotas/") }),
+    lockout: userLockout({ clock, log, storage: storageAt("core/lockout/") }),
+  };
 }
 
 /** What the token method asks the policies beyond what the pipeline has asked already. */

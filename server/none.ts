@@ -1,9 +1,7 @@
 /** What the core is built with where a part is not there: no identity, no leases of secrets, no limits, no wrapping. */
 import { Fault } from "../lib/fault.ts";
-import type { Lockout, Quotas } from "./contract/guards.ts";
 import type { Identity } from "./contract/identity.ts";
 import type { Leases } from "./contract/leases.ts";
-import type { Wrapping } from "./contract/wrapping.ts";
 
 const nothing = (): Promise<undefined> => Promise.resolve(undefined);
 const missing = (): Promise<never> => Promise.reject(new Fault("unsupported", "not served here"));
@@ -33,9 +31,3 @@ export const noLeases: Leases = {
   expire: nothing,
   forget,
 };
-
-export const noQuotas: Quotas = { admit: () => undefined, open: nothing, forget };
-
-export const noLockout: Lockout = { check: nothing, failed: nothing, succeeded: forget, open: nothing, forget };
-
-export const noWrapping: Wrapping = { wrap: missing, lookup: missing, open: missing, rewrap: missing };

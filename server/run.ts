@@ -7,9 +7,13 @@ import type { Random } from "../lib/random.ts";
 import { VERSION } from "../lib/version.ts";
 import { approleAuth } from "./auth/approle/approle.ts";
 import { awsAuth, awsEc2Auth } from "./auth/aws/aws.ts";
+import { jwtAuth, oidcAuth } from "./auth/jwt/jwt.ts";
+import { ldapAuth } from "./auth/ldap/ldap.ts";
 import { userpassAuth } from "./auth/userpass/userpass.ts";
 import { awsPorts } from "./clients/aws.ts";
 import { bcryptPasswords } from "./clients/bcrypt.ts";
+import { ldapDirectory } from "./clients/ldap.ts";
+import { issuerDocuments } from "./clients/jwks.ts";
 import { type Composed, compose } from "./compose.ts";
 import type { ServerConfig, StorageConfig } from "./config/types.ts";
 import type { Store } from "./contract/storage.ts";
@@ -49,7 +53,7 @@ export async function startServer(config: ServerConfig, machine: Machine): Promi
     const composed = composeFrom(config, store, machine);
     const memory = bodyMemory();
     for (const listener of config.listeners) {
-      const handler = httpHandler(composed.core, { ...machine, limits: listener, memory });
+      const handler = httpHandler(composed.core, { ...machine, ...composed.http, limits: listener, memory });
       listening.push(await listen(listener, handler, machine));
     }
     if (config.pidFile !== undefined) await writePid(config.pidFile, machine.pid);
@@ -71,8 +75,9 @@ export async function startServer(config: ServerConfig, machine: Machine): Promi
 
 function composeFrom(config: ServerConfig, store: Store, machine: Machine): Composed {
   const { clock, random, log } = machine;
-  const { defaultLeaseTtl, maxLeaseTtl, clusterName } = config;
+  const { defaultLeaseTtl, maxLeaseTtl, clusterName, apiAddr } = config;
   const aws = awsPorts(clock, random);
+  const documents = issuerDocuments();
   return compose({
     clock,
     random,
@@ -80,8 +85,16 @@ function composeFrom(config: ServerConfig, store: Store, machine: Machine): Comp
     store,
     storageType: config.storage.type === "memory" ? "inmem" : config.storage.type,
     declared: config.audit,
-    kinds: [awsAuth(aws), awsEc2Auth(aws), approleAuth, userpassAuth(bcryptPasswords())],
+    kinds: [
+      awsAuth(aws),
+      awsEc2Auth(aws),
+      approleAuth,
+      userpassAuth(bcryptPasswords()), ldapAuth(ldapDirectory),
+      jwtAuth(documents),
+      oidcAuth(documents),
+    ],
     clusterName,
+    apiAddr,
     defaultLeaseTtl,
     maxLeaseTtl,
   });

@@ -25,6 +25,8 @@ export interface Answer {
   readonly mountType: string;
   /** The lease of the secret in `reply`. */
   readonly lease?: LeaseInfo;
+  /** Sent beside the usual ones, names in lower case: the reply's own as far as its mount may send them, the quotas'. */
+  readonly headers?: ReadonlyMap<string, string>;
   /** The reply lies in a wrapping token: only this is shown. */
   readonly wrap?: WireWrap;
 }

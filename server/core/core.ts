@@ -7,6 +7,7 @@ import type { Audit } from "../contract/audit.ts";
 import type { EngineKind, Renewal } from "../contract/engine.ts";
 import type { Lockout, Quotas } from "../contract/guards.ts";
 import type { Identity } from "../contract/identity.ts";
+import type { InFlight } from "../contract/in-flight.ts";
 import type { Leases } from "../contract/leases.ts";
 import type { Mounts } from "../contract/mounts.ts";
 import type { Operator } from "../contract/operator.ts";
@@ -45,6 +46,8 @@ export interface ServerParts {
   readonly quotas: Quotas;
   readonly lockout: Lockout;
   readonly wrapping: Wrapping;
+  /** Told who is behind a request. */
+  readonly inFlight?: Pick<InFlight, "identify">;
   /** More that is opened at unseal, before the audit, and forgets at seal: small stores of the system engine. */
   readonly others?: readonly Openable[];
   /** The decrypted storage below a prefix that ends in "/". */

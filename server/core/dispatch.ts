@@ -4,7 +4,7 @@ import type { WireWrap } from "../../lib/wire/envelope.ts";
 import { type Encodable, RawJson } from "../../lib/wire/json.ts";
 import type { Issued } from "../contract/answer.ts";
 import type { Fields, Handler, Reply, Values } from "../contract/engine.ts";
-import { BadCredentials, type Lockout } from "../contract/guards.ts";
+import type { Lockout } from "../contract/guards.ts";
 import type { LeaseInfo, Leases } from "../contract/leases.ts";
 import type { Wrapping } from "../contract/wrapping.ts";
 import { answerText } from "./envelope.ts";
@@ -73,15 +73,7 @@ async function run(
   const values = checked.values as Values<Fields>;
   const alias = pass.route?.login === true ? await pass.route.aliasOf?.(values, context) : undefined;
   if (alias === undefined) return handler.run(values, context);
-  await lockout.check(slot.mount, alias);
-  try {
-    const reply = await handler.run(values, context);
-    lockout.succeeded(slot.mount, alias);
-    return reply;
-  } catch (error) {
-    if (error instanceof BadCredentials) await lockout.failed(slot.mount, alias);
-    throw error;
-  }
+  return lockout.guard(slot.mount, alias, () => handler.run(values, context));
 }
 
 /** The token of a login, the lease of a secret, the warnings. */

@@ -8,9 +8,10 @@ import type { Log } from "../../lib/log.ts";
 import type { Answer, Core } from "../contract/answer.ts";
 import type { Audit, AuditRecord } from "../contract/audit.ts";
 import type { Call } from "../contract/call.ts";
-import { type Fields, Overtaken, type Values } from "../contract/engine.ts";
-import type { Quotas } from "../contract/guards.ts";
+import { type Fields, type Mount, Overtaken, type Values } from "../contract/engine.ts";
+import { type Quotas, type RateHeaders, Throttled } from "../contract/guards.ts";
 import type { Identity } from "../contract/identity.ts";
+import type { InFlight } from "../contract/in-flight.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import { type AdmitParts, admit, decide } from "./admit.ts";
 import { type DispatchParts, dispatch, type Outcome } from "./dispatch.ts";
@@ -22,6 +23,7 @@ export interface PipelineParts extends Omit<AdmitParts, "identity">, Omit<Dispat
   readonly identity: Identity;
   readonly router: Router;
   readonly quotas: Quotas;
+  readonly inFlight?: Pick<InFlight, "identify">;
   readonly audit: Audit;
   readonly log: Log;
   /** True from the end of an unseal to the beginning of a seal. */
@@ -30,6 +32,8 @@ export interface PipelineParts extends Omit<AdmitParts, "identity">, Omit<Dispat
 
 /** So often a write is asked about anew when others create and delete the same path all the time. */
 const TURNS = 16;
+
+const OWN: ReadonlySet<string> = new Set(["sys/", "identity/"]);
 
 export class Pipeline implements Core {
   readonly #parts: PipelineParts;
@@ -44,14 +48,21 @@ export class Pipeline implements Core {
     if (!this.#parts.isOpen() && route?.whenSealed !== true) throw new Fault("sealed", "Vault is sealed");
     slot?.enter();
     try {
-      if (route?.neverAudited === true) return answer(pass, await dispatch(this.#parts, pass));
-      await this.#ration(pass);
-      await this.#admit(pass);
-      return await this.#audited(pass);
+      return await this.#answered(pass);
     } finally {
       slot?.leave();
       if (pass.used) await this.#spent(pass.token);
     }
+  }
+
+  async #answered(pass: Pass): Promise<Answer> {
+    if (pass.route?.neverAudited === true) return answer(pass, await dispatch(this.#parts, pass));
+    const headers = await this.#ration(pass);
+    await this.#admit(pass);
+    if (pass.subject !== undefined) this.#parts.inFlight?.identify(pass.call.id, pass.subject.id);
+    const answered = await this.#audited(pass);
+    if (headers === undefined || headers.size === 0) return answered;
+    return { ...answered, headers: new Map([...(answered.headers ?? []), ...headers]) };
   }
 
   /** Which mount, which route, which values: nothing is decided or told about them yet. */
@@ -63,11 +74,16 @@ export class Pipeline implements Core {
     return { call, slot: routed?.slot, route: match?.route, checked, ...unknown };
   }
 
-  #ration(pass: Pass): Promise<void> | undefined {
+  /** Costs nothing where no quota holds. @throws Throttled once it has been audited, where that is asked for */
+  #ration(pass: Pass): Promise<RateHeaders> | undefined {
     const { call, slot, route, checked } = pass;
-    return this.#parts.quotas.admit(call, slot?.mount, async () => {
+    const admitted = this.#parts.quotas.admit(call, slot?.mount, async () => {
       if (slot === undefined || checked === undefined) return undefined;
       return route?.roleOf?.(checked.values as Partial<Values<Fields>>, contextOf(pass, slot));
+    });
+    return admitted?.catch(async (error: unknown) => {
+      if (error instanceof Throttled && error.audited) await this.#parts.audit.request(recordOf(pass, error.message));
+      throw error;
     });
   }
 
@@ -141,14 +157,23 @@ export class Pipeline implements Core {
   }
 }
 
-function answer(pass: Pass, { reply, issued, wrap, lease }: Outcome): Answer {
+function answer({ slot }: Pass, { reply, issued, wrap, lease }: Outcome): Answer {
+  const headers = wrap === undefined && reply?.headers !== undefined ? sendable(reply.headers, slot?.mount) : undefined;
   return {
     reply,
     issued,
-    mountType: pass.slot?.mount.type ?? "",
+    mountType: slot?.mount.type ?? "",
+    ...(headers === undefined ? undefined : { headers }),
     ...(wrap === undefined ? undefined : { wrap }),
     ...(lease === undefined ? undefined : { lease }),
   };
+}
+
+/** The server's own engines send what they will; any other what `allowed_response_headers` of its mount names. */
+function sendable(headers: ReadonlyMap<string, string>, mount: Mount | undefined): ReadonlyMap<string, string> {
+  if (mount === undefined || OWN.has(mount.path)) return headers;
+  const allowed = new Set(mount.tune.allowedResponseHeaders.map((name) => name.toLowerCase()));
+  return new Map([...headers].filter(([name]) => allowed.has(name)));
 }
 
 function recordOf({ call, slot, route, token, subject, granting }: Pass, error: string | undefined): AuditRecord {

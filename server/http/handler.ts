@@ -11,14 +11,17 @@ import type { Random } from "../../lib/random.ts";
 import { errorText } from "../../lib/wire/envelope.ts";
 import { DEFAULT_JSON_LIMITS, type EncodableRecord, stringifyJson } from "../../lib/wire/json.ts";
 import { parseTarget } from "../../lib/wire/path.ts";
-import type { Core } from "../contract/answer.ts";
+import type { Answer, Core } from "../contract/answer.ts";
 import type { Call, ListenerRights } from "../contract/call.ts";
+import { Throttled } from "../contract/guards.ts";
 import type { HttpPolicy } from "../contract/http-policy.ts";
 import type { ListenerLimits } from "../contract/listener.ts";
 import { answerText } from "../core/envelope.ts";
 import { Gone } from "./body.ts";
 import { type BodyLimits, HttpFault, readCall } from "./call.ts";
 import { BodyMemory, type MemoryShare } from "./collect.ts";
+import { corsFor } from "./cors.ts";
+import type { Flights } from "./in-flight.ts";
 
 export interface HttpOptions {
   readonly log: Log;
@@ -28,6 +31,8 @@ export interface HttpOptions {
   readonly limits?: ListenerLimits;
   /** Shared by the handlers of all listeners; without it this one has its own. */
   readonly memory?: BodyMemory;
+  /** Where requests are listed while they are served. */
+  readonly flights?: Flights;
   /** CORS and the UI's headers; without it there are none. */
   readonly policy?: HttpPolicy;
   /** Answers `?help=1` with `{ help, see_also, openapi }`; without it that is 405. @throws Fault as `Core.handle` */
@@ -99,6 +104,7 @@ class Exchange {
   }
 
   async #answer(req: IncomingMessage, res: ServerResponse, share: MemoryShare): Promise<void> {
+    if (this.#isPreflight(req, res)) return;
     const target = parseTarget(req.url ?? "");
     if (target.redirect) {
       send(res, 307, "", ["location", target.path]);
@@ -111,15 +117,42 @@ class Exchange {
       send(res, 200, `${stringifyJson(await this.#options.help(call))}\n`);
       return;
     }
-    const answer = await this.#core.handle(call);
-    const text = answerText(id, answer);
-    send(res, answer.reply?.status ?? (text === "" ? 204 : 200), text);
+    const { flights, clock } = this.#options;
+    flights?.begin(id, {
+      startTime: clock.now(),
+      remote: `${call.remote.address}:${String(call.remote.port)}`,
+      path: target.path,
+      method: methodOf(req),
+      clientId: "",
+    });
+    try {
+      sendAnswer(res, id, await this.#core.handle(call));
+    } finally {
+      flights?.end(id);
+    }
+  }
+
+  /** Sets what goes beside every reply to this request. @returns true when there is nothing more to answer */
+  #isPreflight(req: IncomingMessage, res: ServerResponse): boolean {
+    const { policy } = this.#options;
+    if (policy === undefined) return false;
+    if (req.url?.startsWith("/ui/") === true) {
+      for (const [name, values] of policy.uiHeaders()) res.setHeader(name, [...values]);
+    }
+    const rules = req.headers.origin === undefined ? undefined : policy.cors();
+    const cors = rules === undefined ? undefined : corsFor(req, rules);
+    if (cors === undefined) return false;
+    if (cors.what === "refuse") throw new HttpFault(cors.status, cors.message);
+    for (const [name, value] of Object.entries(cors.headers)) res.setHeader(name, value);
+    if (cors.what === "preflight") send(res, 200, "");
+    return cors.what === "preflight";
   }
 
   #refuse(req: IncomingMessage, res: ServerResponse, error: unknown): void {
     const fault = toFault(error);
     this.#note(req, fault);
     const extra = fault instanceof HttpFault ? [...fault.headers] : [];
+    if (fault instanceof Throttled) extra.push(...[...fault.headers].flat());
     if (fault.retryAfter !== undefined) extra.push("retry-after", String(Math.ceil(fault.retryAfter / 1000)));
     const text = errorText(fault.errors, fault.warnings);
     if (req.complete || !hasBody(req)) send(res, fault.status, text, extra);
@@ -158,12 +191,25 @@ class Exchange {
     if (fault.status < 500 || fault.cause === undefined) return;
     const { cause } = fault;
     this.#options.log(fault.kind === "internal" ? "error" : "warn", "request failed", {
-      method: req.method === "LINK" ? "LIST" : (req.method ?? ""),
+      method: methodOf(req),
       status: fault.status,
       answer: fault.message,
       error: cause instanceof Error ? cause : new Error(typeof cause === "string" ? cause : "not an error object"),
     });
   }
+}
+
+/** LIST comes as LINK: see `server/listen/list-door.ts`. */
+function methodOf({ method = "" }: IncomingMessage): string {
+  return method === "LINK" ? "LIST" : method;
+}
+
+function sendAnswer(res: ServerResponse, id: string, answer: Answer): void {
+  const text = answerText(id, answer);
+  const { reply, headers, wrap } = answer;
+  const type = wrap === undefined ? reply?.text?.contentType : undefined;
+  const extra = headers === undefined ? NO_HEADERS : [...headers].flat();
+  send(res, reply?.status ?? (text === "" ? 204 : 200), text, extra, type);
 }
 
 function ignore(): void {
@@ -175,18 +221,30 @@ function hasBody(req: IncomingMessage): boolean {
 }
 
 /** @param text "" is sent without a content type */
-function send(res: ServerResponse, status: number, text: string, extra: readonly string[] = NO_HEADERS): void {
+function send(
+  res: ServerResponse,
+  status: number,
+  text: string,
+  extra: readonly string[] = NO_HEADERS,
+  type?: string,
+): void {
   if (res.headersSent || res.destroyed) return;
-  res.writeHead(status, headersFor(res, status, text, extra));
+  res.writeHead(status, headersFor(res, status, text, extra, type));
   res.end(text);
 }
 
 const NO_HEADERS: readonly string[] = [];
 
-function headersFor(res: ServerResponse, status: number, text: string, extra: readonly string[]): string[] {
+function headersFor(
+  res: ServerResponse,
+  status: number,
+  text: string,
+  extra: readonly string[],
+  type = "application/json",
+): string[] {
   const headers = ["cache-control", "no-store", "x-content-type-options", "nosniff"];
   if (res.socket instanceof TLSSocket) headers.push("strict-transport-security", "max-age=31536000; includeSubDomains");
-  if (text !== "") headers.push("content-type", "application/json", "content-length", String(Buffer.byteLength(text)));
+  if (text !== "") headers.push("content-type", type, "content-length", String(Buffer.byteLength(text)));
   else if (status !== 204) headers.push("content-length", "0");
   for (const one of extra) headers.push(one);
   return headers;

@@ -16,7 +16,9 @@ import { responseWrapping } from "../../server/core/wrapping.ts";
 import { cubbyholeKind } from "../../server/engines/cubbyhole/cubbyhole.ts";
 import { kvV1, kvV2 } from "../../server/engines/kv/kv.ts";
 import { systemKind } from "../../server/engines/system/system.ts";
-import { noIdentity, noLeases, noLockout, noQuotas } from "../../server/none.ts";
+import { userLockout } from "../../server/guard/lockout.ts";
+import { rateQuotas } from "../../server/guard/quotas.ts";
+import { noIdentity, noLeases } from "../../server/none.ts";
 import { policyStore } from "../../server/policy/store.ts";
 import { shamirSeal } from "../../server/seal/shamir.ts";
 import { memoryStore } from "../../server/storage/memory.ts";
@@ -79,6 +81,8 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
   const storageAt = (prefix: string): Storage => prefixed(seal.storage, prefix);
   const tokens = tokenStore({ storage: seal.storage, ...env, ended: (id) => cubbyholes.purge(id) });
   const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });
+  const quotas = rateQuotas({ clock, storage: storageAt("core/quotas/") });
+  const lockout = userLockout({ clock, log, storage: storageAt("core/lockout/") });
   const wrapping = responseWrapping({ clock, log, tokens, cubbyholes });
   const policies = policyStore(prefixed(seal.storage, "policy/"));
   const audit = fakeAudit();
@@ -90,8 +94,8 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
     audit,
     identity: noIdentity,
     leases: noLeases,
-    quotas: noQuotas,
-    lockout: noLockout,
+    quotas,
+    lockout,
     wrapping,
     storageAt,
     defaultLeaseTtl: 32 * DAY,
@@ -103,6 +107,9 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
         tokens,
         audit,
         wrapping,
+        quotas,
+        lockedUsers: lockout,
+        inFlight: { all: () => new Map() },
         version: "1.15.0",
         runningVersion: "v1",
         storageType: "inmem",

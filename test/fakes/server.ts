@@ -58,7 +58,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const log: Log = options.log ?? (() => undefined);
   const random = systemRandom();
   const store = options.store ?? memoryStore();
-  const { core } = compose({
+  const { core, http } = compose({
     clock,
     random,
     log,
@@ -71,7 +71,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   });
   const door = await listen(
     { kind: "tcp", host: "127.0.0.1", port: 0 },
-    httpHandler(core, { log, random, clock, limits: options.limits ?? {} }),
+    httpHandler(core, { ...http, log, random, clock, limits: options.limits ?? {} }),
     {
       log,
       clock,

@@ -1,5 +1,7 @@
 /** What the system engine reaches the server by; main.ts ties it. */
 import type { Audit } from "../../contract/audit.ts";
+import type { LockedUsers, QuotaSettings } from "../../contract/guards.ts";
+import type { InFlight } from "../../contract/in-flight.ts";
 import type { Mounts } from "../../contract/mounts.ts";
 import type { Operator } from "../../contract/operator.ts";
 import type { Policies } from "../../contract/policy.ts";
@@ -13,6 +15,9 @@ export interface SystemPorts {
   readonly tokens: Tokens;
   readonly audit: Audit;
   readonly wrapping: Wrapping;
+  readonly quotas: QuotaSettings;
+  readonly lockedUsers: LockedUsers;
+  readonly inFlight: Pick<InFlight, "all">;
   /** The version of Vault's API that is spoken, with ours as build metadata: clients parse it. */
   readonly version: string;
   /** Shown as `running_plugin_version` of every mount. */

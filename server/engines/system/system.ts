@@ -4,11 +4,14 @@ import { auditRoutes } from "./audit.ts";
 import { capabilityRoutes } from "./capabilities.ts";
 import { generateRootRoutes } from "./generate-root.ts";
 import { healthRoutes } from "./health.ts";
+import { inFlightRoutes } from "./in-flight.ts";
 import { initRoutes } from "./init.ts";
 import { leaderRoutes } from "./leader.ts";
+import { lockedUserRoutes } from "./locked-users.ts";
 import { mountRoutes } from "./mounts.ts";
 import { policyRoutes } from "./policies.ts";
 import type { SystemPorts } from "./ports.ts";
+import { quotaRoutes } from "./quotas.ts";
 import { rekeyRoutes } from "./rekey.ts";
 import { rotateRoutes } from "./rotate.ts";
 import { sealRoutes } from "./seal.ts";
@@ -36,6 +39,9 @@ export function systemKind(ports: SystemPorts): EngineKind {
         ...auditRoutes(ports),
         ...uiMountRoutes(ports),
         ...wrappingRoutes(ports),
+        ...quotaRoutes(ports),
+        ...lockedUserRoutes(ports),
+        ...inFlightRoutes(ports),
       ],
     }),
   };
