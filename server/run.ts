@@ -9,9 +9,11 @@ import { approleAuth } from "./auth/approle/approle.ts";
 import { awsAuth, awsEc2Auth } from "./auth/aws/aws.ts";
 import { jwtAuth, oidcAuth } from "./auth/jwt/jwt.ts";
 import { ldapAuth } from "./auth/ldap/ldap.ts";
+import { jwtAuth, oidcAuth } from "./auth/jwt/jwt.ts";
 import { userpassAuth } from "./auth/userpass/userpass.ts";
 import { awsPorts } from "./clients/aws.ts";
 import { bcryptPasswords } from "./clients/bcrypt.ts";
+import { issuerDocuments } from "./clients/jwks.ts";
 import { ldapDirectory } from "./clients/ldap.ts";
 import { issuerDocuments } from "./clients/jwks.ts";
 import { type Composed, compose } from "./compose.ts";
@@ -77,6 +79,7 @@ function composeFrom(config: ServerConfig, store: Store, machine: Machine): Comp
   const { clock, random, log } = machine;
   const { defaultLeaseTtl, maxLeaseTtl, clusterName, apiAddr } = config;
   const aws = awsPorts(clock, random);
+  const documents = issuerDocuments();
   const documents = issuerDocuments();
   return compose({
     clock,
