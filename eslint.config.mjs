@@ -16,8 +16,15 @@ const EDGES = [
   "server/clients/aws-session.ts", // hands AWS keys to the SDK
   "server/auth/approle/hmac-key.ts", // HMACs with a role's key; stores it, below the barrier
   "server/auth/aws/config-client.ts", // stores the secret key, below the barrier
+  "server/auth/aws/role.ts", // stores the key of a role's tags, below the barrier
+  "server/auth/aws/role-tag.ts", // signs tags with it
   "server/auth/aws/access-list.ts", // stores the nonce, below the barrier; shows it to who may read the entry
   "server/clients/bcrypt.ts", // hashes passwords
+  "server/clients/ldap.ts", // binds with the password
+  "server/clients/ldap-line.ts", // the key of the client certificate
+  "server/auth/ldap/config.ts", // stores bindpass and the client's key, below the barrier
+  "server/auth/ldap/config-update.ts", // checks the client's key against its certificate
+  "server/auth/ldap/directory.ts", // whether there is a bindpass
   "server/auth/userpass/user.ts", // stores the hash, below the barrier
   "server/auth/userpass/login.ts", // hands the hash to the port
   "lib/secret.ts", // compares it

@@ -88,6 +88,7 @@ function sha256(text: string): string {
 /** A region's STS; "" = the global one, which is signed for us-east-1. */
 export function stsUrl(region: string): string {
   if (region === "") return "https://sts.amazonaws.com/";
+  if (region.startsWith("eusc-")) return `https://sts.${region}.amazonaws.eu/`;
   return `https://sts.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`;
 }
 

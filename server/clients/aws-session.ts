@@ -64,7 +64,11 @@ async function assumeRole(access: AwsAccess): Promise<Keys> {
   const { STSClient, AssumeRoleCommand } = await import("@aws-sdk/client-sts");
   const client = new STSClient(stsConfig(access));
   try {
-    const command = new AssumeRoleCommand({ RoleArn: access.stsRole, RoleSessionName: "oksae-login" });
+    const command = new AssumeRoleCommand({
+      RoleArn: access.stsRole,
+      RoleSessionName: "oksae-login",
+      ...(access.externalId === "" ? {} : { ExternalId: access.externalId }),
+    });
     const { Credentials: given } = await client.send(command, callOptions());
     if (given?.AccessKeyId === undefined || given.SecretAccessKey === undefined) {
       throw new Error("AssumeRole answered without credentials");

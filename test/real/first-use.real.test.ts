@@ -49,7 +49,7 @@ describe.each(stores)("on %s", (name, openStore) => {
     cloud = await startAws({ accountId: ACCOUNT });
     server = await testServer({
       store: await openStore(folder),
-      kinds: [awsAuth(awsPorts(systemClock))],
+      kinds: [awsAuth(awsPorts(systemClock, systemRandom()))],
       log: (level, message) => {
         if (level === "warn" && message.includes("nonce")) warnings += 1;
       },

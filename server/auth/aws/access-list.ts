@@ -4,6 +4,7 @@
  */
 import { Fault } from "../../../lib/fault.ts";
 import { Secret } from "../../../lib/secret.ts";
+import { formatTime } from "../../../lib/time-text.ts";
 import type { Encodable, JsonMap } from "../../../lib/wire/json.ts";
 import { type Fields, type Route, route } from "../../contract/engine.ts";
 import type { Reader } from "../../contract/storage.ts";
@@ -154,18 +155,13 @@ function shown(entry: Entry, mismatches: number): Record<string, Encodable> {
   return {
     role: entry.role,
     client_nonce: entry.nonce?.reveal() ?? "",
-    creation_time: goTime(entry.creationTime),
+    creation_time: formatTime(entry.creationTime),
     disallow_reauthentication: entry.disallow,
     pending_time: entry.pendingTime,
-    expiration_time: goTime(entry.expirationTime),
-    last_updated_time: goTime(entry.lastUpdatedTime),
+    expiration_time: formatTime(entry.expirationTime),
+    last_updated_time: formatTime(entry.lastUpdatedTime),
     account_id: entry.accountId,
     region: entry.region,
     nonce_mismatches: mismatches,
   };
-}
-
-/** RFC3339Nano as Go prints it: no zeros at the end of the fraction. */
-function goTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.?0+Z$/, "Z");
 }

@@ -5,10 +5,14 @@
 import type { IdentityDocument } from "../../../lib/crypto/identity-document.ts";
 import { Fault } from "../../../lib/fault.ts";
 import type { AwsAccess, Iam, InstanceFacts } from "../../contract/ec2.ts";
+import { matchesArn } from "./arn.ts";
 import type { Bind, Role } from "./role.ts";
 
+/** What is said of the instance by its document, or by an inferred login's caller and role. */
+type Place = Pick<IdentityDocument, "accountId" | "region" | "instanceId">;
+
 /** Needs no call to AWS. @throws Fault "invalid" */
-export function checkDocumentBinds(role: Role, document: IdentityDocument): void {
+export function checkDocumentBinds(role: Role, document: Place): void {
   check(role, "bound_account_id", document.accountId, "account ID");
   check(role, "bound_region", document.region, "region");
   check(role, "bound_ec2_instance_id", document.instanceId, "instance ID");
@@ -24,10 +28,11 @@ export async function checkInstanceBinds(role: Role, facts: InstanceFacts, iam: 
   check(role, "bound_iam_role_arn", await profileRole(facts, iam, access), "IAM role ARN", matchesArn);
 }
 
-async function profileRole(facts: InstanceFacts, iam: Iam, access: AwsAccess): Promise<string> {
+/** The one role that the instance's profile holds. @throws as `checkInstanceBinds` */
+export async function profileRole(facts: InstanceFacts, iam: Iam, access: AwsAccess): Promise<string> {
   const name = facts.profileArn.split("/").at(-1) ?? "";
   if (!facts.profileArn.includes(":instance-profile/") || name === "") {
-    throw new Fault("invalid", "the instance has no IAM instance profile, and the role is bound to one");
+    throw new Fault("invalid", "the instance has no IAM instance profile, and the role needs one");
   }
   const roles = await iam.profileRoles(access, name);
   const [arn] = roles ?? [];
@@ -49,9 +54,4 @@ function check(role: Role, bind: Bind, actual: string, what: string, match: Matc
 
 function boundTo(role: Role, bind: Bind): readonly string[] {
   return role.binds.get(bind) ?? [];
-}
-
-/** Only a `*` at the end stands for anything: elsewhere it is a character that paths of ARNs may hold. */
-function matchesArn(bound: string, actual: string): boolean {
-  return bound.endsWith("*") ? actual.startsWith(bound.slice(0, -1)) : actual === bound;
 }

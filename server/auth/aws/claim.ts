@@ -8,7 +8,9 @@ import type { Random } from "../../../lib/random.ts";
 import { Secret } from "../../../lib/secret.ts";
 import type { Storage } from "../../contract/storage.ts";
 import { type Entry, entryBytes, entryKey, type InstanceName, readEntry } from "./access-list.ts";
+import { deniedKey } from "./denylist.ts";
 import type { Role } from "./role.ts";
+import type { RoleTag } from "./role-tag.ts";
 import { readUnlock, type Unlock, unlockKey } from "./unlock-record.ts";
 
 /** Vault's stand-in for "never again"; as a nonce it is always refused. */
@@ -79,12 +81,15 @@ export interface ClaimTerms {
   readonly expirationTime: number;
   /** Of the last start as EC2 tells it. */
   readonly launchTime: number;
+  /** The tag that the role wants, found right but for the deny list. */
+  readonly tag: RoleTag | undefined;
 }
 
 export interface Claimed {
   readonly verdict: Verdict;
   /** Made here, to be told to the client this once. */
   readonly madeNonce: Secret | undefined;
+  readonly tag: RoleTag | undefined;
 }
 
 /**
@@ -100,13 +105,16 @@ export async function claim(storage: Storage, attempt: Attempt, terms: ClaimTerm
     const verdict = judge(entry, unlock, attempt, terms.now);
     const open = isOpen(unlock, attempt.name, terms.now);
     if (verdict === "first" && !open) checkWindow(attempt, terms);
+    if (terms.tag !== undefined && (await tx.get(deniedKey(terms.tag.nonce))) !== undefined) {
+      throw new Fault("invalid", "role tag is denylisted");
+    }
     // One login, whichever it is: an unlock left open behind the instance's own login would let a thief in.
     if (open) tx.delete(unlockKey(attempt.name.instanceId));
     // The new nonce is stored on migration too (upstream keeps the old one and locks the instance out).
     const nonce = verdict === "known" ? entry?.nonce : (attempt.nonce ?? made);
     const next = nextEntry(entry, attempt, terms, nonce);
     tx.put(entryKey(attempt.name), entryBytes(next));
-    return { verdict, madeNonce: next.nonce === made ? made : undefined };
+    return { verdict, madeNonce: next.nonce === made ? made : undefined, tag: terms.tag };
   });
 }
 
@@ -114,10 +122,11 @@ export async function claim(storage: Storage, attempt: Attempt, terms: ClaimTerm
 function nextEntry(
   entry: Entry | undefined,
   { name, role, lastOne, pendingTime, pendingMs }: Attempt,
-  { now, expirationTime }: ClaimTerms,
+  { now, expirationTime, tag }: ClaimTerms,
   nonce: Secret | undefined,
 ): Entry {
-  const disallow = (entry?.disallow ?? false) || role.disallowReauthentication || lastOne;
+  const disallow =
+    (entry?.disallow ?? false) || role.disallowReauthentication || lastOne || tag?.disallowReauthentication === true;
   return {
     ...name,
     role: entry?.role ?? role.name,

@@ -2,12 +2,12 @@
 import { Fault } from "../../../lib/fault.ts";
 import { Secret } from "../../../lib/secret.ts";
 import type { JsonMap } from "../../../lib/wire/json.ts";
-import { type Fields, type Route, route, type Values } from "../../contract/engine.ts";
+import { type Fields, mustStillBe, type Route, route, type Values } from "../../contract/engine.ts";
 import type { Reader } from "../../contract/storage.ts";
 import { deleteRecord, flagIn, listIn, nothingHere, numberIn, readRecord, recordBytes, textIn } from "../record.ts";
 import type { AwsState } from "./state.ts";
 
-const KEY = "config/client";
+export const CLIENT_KEY = "config/client";
 
 export interface ClientConfig {
   readonly accessKey: string;
@@ -37,32 +37,51 @@ const FIELDS = {
   iam_server_id_header_value: { type: "string", about: "Value that iam logins must sign in X-Vault-AWS-IAM-Server-ID" },
   allowed_sts_header_values: { type: "strings", about: "Further headers that iam logins may send" },
   max_retries: { type: "int", about: "Retries of a call to AWS; -1 = the SDK's own", default: -1 },
+  role_arn: { type: "string", about: "Not served: see config/sts" },
+  identity_token_audience: { type: "string", about: "Not served: workload identity federation" },
+  identity_token_ttl: { type: "duration", about: "Not served: workload identity federation" },
+  rotation_period: { type: "duration", about: "Not served: call config/rotate-root" },
+  rotation_schedule: { type: "string", about: "Not served: call config/rotate-root" },
+  rotation_window: { type: "duration", about: "Not served: call config/rotate-root" },
+  disable_automated_rotation: { type: "bool", about: "Nothing rotates by itself" },
 } as const satisfies Fields;
 
+/** Of newer Vaults: refused, because a setting without effect on credentials misleads. */
+const NOT_SERVED = {
+  role_arn: "name the role to assume in config/sts",
+  identity_token_audience: "workload identity federation is not served: give the server an instance profile",
+  identity_token_ttl: "workload identity federation is not served: give the server an instance profile",
+  rotation_period: "nothing rotates by itself: call config/rotate-root from a timer",
+  rotation_schedule: "nothing rotates by itself: call config/rotate-root from a timer",
+  rotation_window: "nothing rotates by itself: call config/rotate-root from a timer",
+} as const;
+
 export async function readClientConfig(reader: Reader): Promise<ClientConfig> {
-  return configFrom((await readRecord(reader, KEY)) ?? new Map());
+  return configFrom((await readRecord(reader, CLIENT_KEY)) ?? new Map());
 }
 
 export function clientRoute(state: AwsState): Route {
   return route({
-    path: KEY,
+    path: CLIENT_KEY,
     about: "How the server reaches AWS",
     fields: FIELDS,
-    exists: async (_, { storage }) => (await readRecord(storage, KEY)) !== undefined,
+    exists: async (_, { storage }) => (await readRecord(storage, CLIENT_KEY)) !== undefined,
     on: {
       read: {
         about: "Reads the settings, without the secret key",
         run: async (_, { storage }) => {
-          const record = await readRecord(storage, KEY);
+          const record = await readRecord(storage, CLIENT_KEY);
           if (record === undefined) throw nothingHere();
           return { data: shown(configFrom(record)) };
         },
       },
       update: {
         about: "Changes the settings that are sent; AWS clients start over with them",
-        run: async (values, { storage }) => {
+        run: async (values, { storage, call }) => {
           await storage.transact(async (tx) => {
-            tx.put(KEY, stored(changed(await readClientConfig(tx), values)));
+            const record = await readRecord(tx, CLIENT_KEY);
+            mustStillBe(call, record !== undefined);
+            tx.put(CLIENT_KEY, clientBytes(changed(configFrom(record ?? new Map()), values)));
           });
           state.ports.forget();
           return undefined;
@@ -71,7 +90,7 @@ export function clientRoute(state: AwsState): Route {
       delete: {
         about: "Back to the server's own credentials and AWS's own endpoints",
         run: async (_, { storage }) => {
-          await deleteRecord(storage, KEY);
+          await deleteRecord(storage, CLIENT_KEY);
           state.ports.forget();
           return undefined;
         },
@@ -80,7 +99,15 @@ export function clientRoute(state: AwsState): Route {
   });
 }
 
+function refuseNotServed(sent: Values<typeof FIELDS>): void {
+  for (const [name, why] of Object.entries(NOT_SERVED)) {
+    const value = sent[name as keyof typeof NOT_SERVED];
+    if (value !== undefined && value !== "" && value !== 0) throw new Fault("invalid", `${name}: ${why}`);
+  }
+}
+
 function changed(before: ClientConfig, sent: Values<typeof FIELDS>): ClientConfig {
+  refuseNotServed(sent);
   for (const name of ["endpoint", "iam_endpoint", "sts_endpoint"] as const) checkUrl(name, sent[name]);
   return {
     accessKey: sent.access_key ?? before.accessKey,
@@ -122,7 +149,7 @@ function shown(config: ClientConfig): Record<string, string | number | boolean |
   };
 }
 
-function stored(config: ClientConfig): Uint8Array {
+export function clientBytes(config: ClientConfig): Uint8Array {
   return recordBytes({ ...shown(config), secret_key: config.secretKey.reveal() });
 }
 

@@ -1,9 +1,9 @@
 /** `config/sts/:account_id`: roles to assume for instances of other accounts. Source: Vault API, AWS auth method, "Create STS role". */
 import { Fault } from "../../../lib/fault.ts";
 import type { AwsAccess } from "../../contract/ec2.ts";
-import { type Route, route } from "../../contract/engine.ts";
+import { mustStillBe, type Route, route } from "../../contract/engine.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { deleteRecord, listReply, nothingHere, putRecord, readRecord, textIn } from "../record.ts";
+import { deleteRecord, listReply, nothingHere, readRecord, recordBytes, textIn } from "../record.ts";
 import { readClientConfig } from "./config-client.ts";
 import type { AwsState } from "./state.ts";
 
@@ -11,12 +11,18 @@ const PREFIX = "config/sts/";
 
 /** How to ask AWS about instances of an account: the role named for it, else the server's own credentials. */
 export async function accessFor(reader: Reader, accountId: string, region: string): Promise<AwsAccess> {
+  const assumed = (await assumedFor(reader, accountId)) ?? { stsRole: "", externalId: "" };
+  return { ...(await ownAccess(reader, region)), accountId, ...assumed };
+}
+
+/** The server's own credentials, whatever account they belong to. */
+export async function ownAccess(reader: Reader, region: string): Promise<AwsAccess> {
   const config = await readClientConfig(reader);
-  const stsRole = (await stsRoleFor(reader, accountId)) ?? "";
   return {
     region,
-    accountId,
-    stsRole,
+    accountId: "",
+    stsRole: "",
+    externalId: "",
     accessKey: config.accessKey,
     secretKey: config.secretKey,
     ec2Endpoint: config.ec2Endpoint,
@@ -27,9 +33,23 @@ export async function accessFor(reader: Reader, accountId: string, region: strin
   };
 }
 
-async function stsRoleFor(reader: Reader, accountId: string): Promise<string | undefined> {
+type Assumed = Pick<AwsAccess, "stsRole" | "externalId">;
+
+async function assumedFor(reader: Reader, accountId: string): Promise<Assumed | undefined> {
   const record = await readRecord(reader, PREFIX + accountId);
-  return record === undefined ? undefined : textIn(record, "sts_role");
+  if (record === undefined) return undefined;
+  return { stsRole: textIn(record, "sts_role"), externalId: textIn(record, "external_id") };
+}
+
+/** @throws Fault "invalid" when there is no role in it */
+function assumedFrom(before: Assumed | undefined, role: string | undefined, externalId: string | undefined): Assumed {
+  const stsRole = role?.trim();
+  if (stsRole === undefined) throw new Fault("invalid", "missing sts role");
+  if (stsRole === "") throw new Fault("invalid", "sts role cannot be empty");
+  if (!/^[\w+=,.@:/-]{0,1224}$/.test(externalId ?? "") || externalId?.length === 1) {
+    throw new Fault("invalid", "external_id must have 2 to 1224 letters, digits and characters of +=,.@:/-");
+  }
+  return { stsRole, externalId: externalId ?? before?.externalId ?? "" };
 }
 
 export function stsRoutes(state: AwsState): readonly Route[] {
@@ -39,24 +59,28 @@ export function stsRoutes(state: AwsState): readonly Route[] {
     fields: {
       account_id: { type: "string", about: "Twelve digits", required: true },
       sts_role: { type: "string", about: "ARN of the role; the server must be allowed to assume it" },
+      external_id: { type: "string", about: "What the role's trust policy demands as sts:ExternalId" },
     },
-    exists: async ({ account_id: account = "" }, { storage }) => (await stsRoleFor(storage, account)) !== undefined,
+    exists: async ({ account_id: account = "" }, { storage }) => (await assumedFor(storage, account)) !== undefined,
     on: {
       read: {
         about: "Reads the role",
         run: async ({ account_id: account }, { storage }) => {
-          const role = await stsRoleFor(storage, account);
-          if (role === undefined) throw nothingHere();
-          return { data: { sts_role: role } };
+          const assumed = await assumedFor(storage, account);
+          if (assumed === undefined) throw nothingHere();
+          return { data: { sts_role: assumed.stsRole, external_id: assumed.externalId } };
         },
       },
       update: {
         about: "Sets the role",
-        run: async ({ account_id: account, sts_role: role }, { storage }) => {
+        run: async ({ account_id: account, sts_role: role, external_id: externalId }, { storage, call }) => {
           if (!/^\d{12}$/.test(account)) throw new Fault("invalid", "account_id must be twelve digits");
-          if (role === undefined) throw new Fault("invalid", "missing sts role");
-          if (role.trim() === "") throw new Fault("invalid", "sts role cannot be empty");
-          await putRecord(storage, PREFIX + account, { sts_role: role.trim() });
+          await storage.transact(async (tx) => {
+            const before = await assumedFor(tx, account);
+            mustStillBe(call, before !== undefined);
+            const { stsRole, externalId: id } = assumedFrom(before, role, externalId);
+            tx.put(PREFIX + account, recordBytes({ sts_role: stsRole, external_id: id }));
+          });
           state.ports.forget();
           return undefined;
         },

@@ -78,6 +78,11 @@ export class Failures {
   }
 }
 
+/** A login that was refused for what it brought, not for want of an answer. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Fault && (error.kind === "invalid" || error.kind === "denied");
+}
+
 function counterOf(address: string, instance: string | undefined): readonly [string, Limit] {
   return instance === undefined ? [address, ADDRESS] : [`${instance} ${address}`, PAIR];
 }

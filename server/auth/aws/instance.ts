@@ -20,11 +20,25 @@ export async function runningInstance(
   if (facts === undefined || facts.state === "pending") {
     if (young) throw new Fault("unavailable", "EC2 does not show the instance as running yet", { retryAfter: RETRY });
   }
+  return mustRun(state, access, document, facts);
+}
+
+/** The same for an instance whose age nobody has signed: one that EC2 does not show is refused at once. */
+export async function runningEntity(state: AwsState, access: AwsAccess, name: InstanceName): Promise<InstanceFacts> {
+  return mustRun(state, access, name, await state.ports.ec2.describe(access, name.instanceId));
+}
+
+async function mustRun(
+  state: AwsState,
+  access: AwsAccess,
+  name: InstanceName,
+  facts: InstanceFacts | undefined,
+): Promise<InstanceFacts> {
   if (facts === undefined) {
     await noteForeignAccount(state, access);
     throw new Fault("invalid", "failed to verify instance ID: EC2 knows no such instance in this account and region");
   }
-  if (facts.instanceId !== document.instanceId || facts.accountId !== document.accountId) {
+  if (facts.instanceId !== name.instanceId || facts.accountId !== name.accountId) {
     throw new Fault("invalid", "failed to verify instance ID: EC2 answered about another instance or account");
   }
   if (facts.state !== "running") {

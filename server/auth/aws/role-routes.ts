@@ -1,9 +1,13 @@
 /** `role/:role`, `role`, `roles`. */
 import { Fault } from "../../../lib/fault.ts";
-import { type Route, route } from "../../contract/engine.ts";
+import { Secret } from "../../../lib/secret.ts";
+import { type Context, mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
 import { deleteRecord, listReply, nothingHere, recordBytes } from "../record.ts";
 import { checkAgainstMount } from "../token-params.ts";
-import { ROLE_FIELDS, ROLES, readRole, roleRecord, roleReply, updateRole } from "./role.ts";
+import { resolveUniqueId } from "./principal.ts";
+import { ROLES, readRole, roleRecord, roleReply } from "./role.ts";
+import { ROLE_FIELDS, type RoleValues } from "./role-fields.ts";
+import { toResolve, updateRole } from "./role-update.ts";
 import type { AwsState } from "./state.ts";
 
 const NAME = /^\w(?:[\w.-]*\w)?$/;
@@ -25,19 +29,7 @@ export function roleRoutes(state: AwsState): readonly Route[] {
       },
       update: {
         about: "Creates the role, or changes what is sent",
-        run: async (values, { storage, mount }) => {
-          if (!NAME.test(values.role)) {
-            throw new Fault("invalid", 'a role\'s name may hold letters, digits, "_", "-" and "."');
-          }
-          const made = { roleId: state.env.random.uuid(), defaultAuthType: state.defaultAuthType };
-          const warnings = await storage.transact(async (tx) => {
-            const role = updateRole(await readRole(tx, values.role), values, made);
-            const notes = checkAgainstMount(role.token, mount);
-            tx.put(ROLES + role.name, recordBytes(roleRecord(role)));
-            return notes;
-          });
-          return warnings.length === 0 ? undefined : { warnings };
-        },
+        run: (values, context) => writeRole(state, values, context),
       },
       delete: {
         about: "Deletes the role; its tokens can no longer be renewed",
@@ -49,6 +41,37 @@ export function roleRoutes(state: AwsState): readonly Route[] {
     },
   });
   return [one, listRoute("role"), listRoute("roles")];
+}
+
+async function writeRole(
+  state: AwsState,
+  values: RoleValues,
+  { storage, mount, call }: Context,
+): Promise<Reply | undefined> {
+  if (!NAME.test(values.role)) {
+    throw new Fault("invalid", 'a role\'s name may hold letters, digits, "_", "-" and "."');
+  }
+  const { random } = state.env;
+  const made = {
+    roleId: random.uuid(),
+    hmacKey: new Secret(random.uuid()),
+    defaultAuthType: state.defaultAuthType,
+  };
+  const before = await readRole(storage, values.role);
+  const asked = new Map(toResolve(before, values).map((arn) => [arn, "unasked"]));
+  // Everything that needs no answer of IAM first, so that a bad write costs no call.
+  updateRole(before, values, { ...made, uniqueIds: asked });
+  const uniqueIds = new Map<string, string>();
+  for (const arn of asked.keys()) uniqueIds.set(arn, await resolveUniqueId(state, storage, arn));
+  const warnings = await storage.transact(async (tx) => {
+    const now = await readRole(tx, values.role);
+    mustStillBe(call, now !== undefined);
+    const role = updateRole(now, values, { ...made, uniqueIds });
+    const notes = checkAgainstMount(role.token, mount);
+    tx.put(ROLES + role.name, recordBytes(roleRecord(role)));
+    return notes;
+  });
+  return warnings.length === 0 ? undefined : { warnings };
 }
 
 function listRoute(path: string): Route {

@@ -1,31 +1,38 @@
 /**
- * Removes access-list entries of instances that are gone for good. It never re-opens first use: an entry goes only
- * when AWS answers that its instance is terminated, or unknown to the very account it belongs to.
- * Source: Vault API, AWS auth method, "Tidy identity access list entries".
+ * What tidies the two lists has in common: its settings, its hourly turn, and the routes that start it at once.
+ * Source: Vault API, AWS auth method, "Configure identity access list tidy operation" and the three after it.
  */
 import { schedule } from "node-cron";
 import { untilAborted } from "../../../lib/daemon.ts";
 import { toSeconds } from "../../../lib/duration.ts";
-import { type Reply, type Route, route } from "../../contract/engine.ts";
+import { mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
 import type { Reader } from "../../contract/storage.ts";
 import { deleteRecord, flagIn, nothingHere, numberIn, readRecord, recordBytes } from "../record.ts";
-import { ACCESS_LIST, type Entry, entryKey, namesOf, readEntry } from "./access-list.ts";
-import { accessFor } from "./config-sts.ts";
-import { isTerminated } from "./instance.ts";
 import type { AwsState, Place } from "./state.ts";
 
-const KEY = "config/tidy/identity-accesslist";
-/** 72 hours. */
+/** Of one run, whatever the list. Milliseconds: 72 hours. */
 const SAFETY_BUFFER = 259_200_000;
-/** Questions to EC2 at one time: they share calls. */
-const AT_ONCE = 100;
+
+/** One list and how it is tidied. */
+export interface Chore {
+  /** Vault's name for it and the one it had before; the first names the settings in storage. */
+  readonly names: readonly [string, string];
+  /** For the log. */
+  readonly what: string;
+  /** Of the hourly run. Milliseconds after its expiry that an entry is left alone. */
+  readonly safetyBuffer: number;
+  /** @returns how many entries were removed; ends early when `signal` aborts */
+  readonly sweep: (state: AwsState, place: Place, safetyBuffer: number, signal?: AbortSignal) => Promise<number>;
+}
 
 export class Tidy {
   readonly #state: AwsState;
+  readonly chore: Chore;
   #running = false;
 
-  constructor(state: AwsState) {
+  constructor(state: AwsState, chore: Chore) {
     this.#state = state;
+    this.chore = chore;
   }
 
   /** @returns false when one is under way already. Ends by itself; what goes wrong is in the log. */
@@ -48,62 +55,18 @@ export class Tidy {
 
   async periodic(place: Place, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const config = await readConfig(place.storage);
-    if (config?.disabled !== true) this.start(place, config?.safetyBuffer ?? SAFETY_BUFFER, signal);
+    const config = await readConfig(place.storage, this.chore);
+    if (config?.disabled !== true) this.start(place, config?.safetyBuffer ?? this.chore.safetyBuffer, signal);
   }
 
   async #run(place: Place, safetyBuffer: number, signal: AbortSignal | undefined): Promise<void> {
     try {
-      const removed = await tidyAccessList(this.#state, place, safetyBuffer, signal);
-      if (removed > 0) this.#state.env.log("info", "access list tidied", { removed });
+      const removed = await this.chore.sweep(this.#state, place, safetyBuffer, signal);
+      if (removed > 0) this.#state.env.log("info", "list tidied", { list: this.chore.what, removed });
     } catch (error) {
-      this.#state.env.log("warn", "tidy of the access list failed", { error: error as Error });
+      this.#state.env.log("warn", "tidy failed", { list: this.chore.what, error: error as Error });
     }
   }
-}
-
-/** @returns how many entries were removed */
-async function tidyAccessList(
-  state: AwsState,
-  { storage }: Place,
-  safetyBuffer: number,
-  signal?: AbortSignal,
-): Promise<number> {
-  let removed = 0;
-  const due: Entry[] = [];
-  const flush = async (): Promise<void> => {
-    const results = await Promise.all(due.splice(0).map((entry) => removeIfGone(state, storage, entry)));
-    removed += results.filter(Boolean).length;
-  };
-  for (const folder of await storage.list(ACCESS_LIST)) {
-    for (const name of await namesOf(storage, folder.replace(/\/$/, ""))) {
-      if (signal?.aborted === true) return removed;
-      const entry = await readEntry(storage, name);
-      if (entry !== undefined && state.env.clock.now() > entry.expirationTime + safetyBuffer) due.push(entry);
-      if (due.length >= AT_ONCE) await flush();
-    }
-  }
-  await flush();
-  return removed;
-}
-
-async function removeIfGone(state: AwsState, storage: Place["storage"], entry: Entry): Promise<boolean> {
-  const access = await accessFor(storage, entry.accountId, entry.region);
-  try {
-    if (!(await isTerminated(state, access, entry))) return false;
-  } catch (error) {
-    state.env.log("warn", "access-list entry kept: AWS gives no answer", {
-      instance_id: entry.instanceId,
-      error: error as Error,
-    });
-    return false;
-  }
-  return storage.transact(async (tx) => {
-    const now = await readEntry(tx, entry);
-    if (now?.lastUpdatedTime !== entry.lastUpdatedTime) return false;
-    tx.delete(entryKey(entry));
-    return true;
-  });
 }
 
 interface TidyConfig {
@@ -112,36 +75,40 @@ interface TidyConfig {
   readonly disabled: boolean;
 }
 
-async function readConfig(reader: Reader): Promise<TidyConfig | undefined> {
-  const record = await readRecord(reader, KEY);
+const configKey = ({ names: [name] }: Chore): string => `config/tidy/${name}`;
+
+async function readConfig(reader: Reader, chore: Chore): Promise<TidyConfig | undefined> {
+  const record = await readRecord(reader, configKey(chore));
   if (record === undefined) return undefined;
-  return { safetyBuffer: numberIn(record, "safetyBuffer", SAFETY_BUFFER), disabled: flagIn(record, "disabled") };
+  return { safetyBuffer: numberIn(record, "safetyBuffer", chore.safetyBuffer), disabled: flagIn(record, "disabled") };
 }
 
 export function tidyRoutes(tidy: Tidy): readonly Route[] {
-  return ["identity-accesslist", "identity-whitelist"].flatMap((name) => [configRoute(name), runRoute(name, tidy)]);
+  return tidy.chore.names.flatMap((name) => [configRoute(name, tidy.chore), runRoute(name, tidy)]);
 }
 
-const BUFFER = {
-  type: "duration",
-  about: "Time that must have passed since an entry expired",
-  default: toSeconds(SAFETY_BUFFER),
-} as const;
+const buffer = (ms: number) =>
+  ({
+    type: "duration",
+    about: "Time that must have passed since an entry expired",
+    default: toSeconds(ms),
+  }) as const;
 
-function configRoute(name: string): Route {
+function configRoute(name: string, chore: Chore): Route {
+  const key = configKey(chore);
   return route({
     path: `config/tidy/${name}`,
-    about: "The hourly tidy of the access list",
+    about: `The hourly tidy of the ${chore.what}`,
     fields: {
-      safety_buffer: BUFFER,
+      safety_buffer: buffer(chore.safetyBuffer),
       disable_periodic_tidy: { type: "bool", about: "Leave it off", default: false },
     },
-    exists: async (_, { storage }) => (await readConfig(storage)) !== undefined,
+    exists: async (_, { storage }) => (await readConfig(storage, chore)) !== undefined,
     on: {
       read: {
         about: "Reads the settings",
         run: async (_, { storage }) => {
-          const config = await readConfig(storage);
+          const config = await readConfig(storage, chore);
           if (config === undefined) throw nothingHere();
           return {
             data: { safety_buffer: toSeconds(config.safetyBuffer), disable_periodic_tidy: config.disabled },
@@ -150,11 +117,12 @@ function configRoute(name: string): Route {
       },
       update: {
         about: "Changes the settings that are sent",
-        run: async ({ safety_buffer: buffer, disable_periodic_tidy: disable }, { storage }) => {
+        run: async ({ safety_buffer: sent, disable_periodic_tidy: disable }, { storage, call }) => {
           await storage.transact(async (tx) => {
-            const before = await readConfig(tx);
-            const safetyBuffer = buffer ?? before?.safetyBuffer ?? SAFETY_BUFFER;
-            tx.put(KEY, recordBytes({ safetyBuffer, disabled: disable ?? before?.disabled ?? false }));
+            const before = await readConfig(tx, chore);
+            mustStillBe(call, before !== undefined);
+            const safetyBuffer = sent ?? before?.safetyBuffer ?? chore.safetyBuffer;
+            tx.put(key, recordBytes({ safetyBuffer, disabled: disable ?? before?.disabled ?? false }));
           });
           return undefined;
         },
@@ -162,7 +130,7 @@ function configRoute(name: string): Route {
       delete: {
         about: "Back to the defaults",
         run: async (_, { storage }) => {
-          await deleteRecord(storage, KEY);
+          await deleteRecord(storage, key);
           return undefined;
         },
       },
@@ -173,13 +141,13 @@ function configRoute(name: string): Route {
 function runRoute(name: string, tidy: Tidy): Route {
   return route({
     path: `tidy/${name}`,
-    about: "Tidies the access list now",
-    fields: { safety_buffer: BUFFER },
+    about: `Tidies the ${tidy.chore.what} now`,
+    fields: { safety_buffer: buffer(SAFETY_BUFFER) },
     on: {
       update: {
         about: "Starts it in the background",
-        run: ({ safety_buffer: buffer }, { storage, mount }): Promise<Reply> => {
-          const started = tidy.start({ storage, mount }, buffer ?? SAFETY_BUFFER);
+        run: ({ safety_buffer: sent }, { storage, mount }): Promise<Reply> => {
+          const started = tidy.start({ storage, mount }, sent ?? SAFETY_BUFFER);
           const note = started
             ? "Tidy operation successfully started. Any information from the operation will be printed to the server logs."
             : "Tidy operation already in progress.";

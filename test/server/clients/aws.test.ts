@@ -1,6 +1,7 @@
 /** The real AWS SDK against the stand-in of EC2, STS and IAM: signed requests, filters, pages, batches, what each failure becomes. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { systemClock } from "../../../lib/clock.ts";
+import { systemRandom } from "../../../lib/random.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { awsPorts } from "../../../server/clients/aws.ts";
 import type { AwsAccess, AwsPorts } from "../../../server/contract/ec2.ts";
@@ -23,7 +24,7 @@ afterAll(() => aws.close());
 beforeEach(() => {
   Object.assign(aws.knobs, { delay: 0, throttle: 0, outage: 0 });
   aws.pageSize = 1000;
-  ports = awsPorts(systemClock);
+  ports = awsPorts(systemClock, systemRandom());
   from = aws.calls.length;
 });
 
@@ -39,6 +40,7 @@ const access = (change: Partial<AwsAccess> = {}): AwsAccess => ({
   stsEndpoint: aws.url,
   stsRegion: "",
   stsRole: "",
+  externalId: "",
   maxRetries: 0,
   ...change,
 });

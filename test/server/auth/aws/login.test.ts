@@ -93,7 +93,7 @@ test.each<[string, EncodableRecord, string]>([
   ],
   ["both forms", { pkcs7: proof, identity: "e30=", signature: "AAAA" }, "provide only one"],
   ["ec2 and iam", { pkcs7: proof, iam_request_url: "x" }, "both ec2 and iam auth types"],
-  ["iam", { pkcs7: "", iam_http_request_method: "POST" }, "auth_type=ec2"],
+  ["iam, in part", { pkcs7: "", iam_http_request_method: "POST" }, "auth values for the iam auth type but not all"],
   ["garbage", { pkcs7: "***" }, "not base64"],
   ["no such role", { role: "none" }, 'entry for role "none" not found'],
   ["no role: the one named after the image", { role: "" }, 'entry for role "ami-0123456789abcdef0" not found'],
