@@ -9,13 +9,11 @@ import { approleAuth } from "./auth/approle/approle.ts";
 import { awsAuth, awsEc2Auth } from "./auth/aws/aws.ts";
 import { jwtAuth, oidcAuth } from "./auth/jwt/jwt.ts";
 import { ldapAuth } from "./auth/ldap/ldap.ts";
-import { jwtAuth, oidcAuth } from "./auth/jwt/jwt.ts";
 import { userpassAuth } from "./auth/userpass/userpass.ts";
 import { awsPorts } from "./clients/aws.ts";
 import { bcryptPasswords } from "./clients/bcrypt.ts";
 import { issuerDocuments } from "./clients/jwks.ts";
 import { ldapDirectory } from "./clients/ldap.ts";
-import { issuerDocuments } from "./clients/jwks.ts";
 import { type Composed, compose } from "./compose.ts";
 import type { ServerConfig, StorageConfig } from "./config/types.ts";
 import type { Store } from "./contract/storage.ts";
@@ -80,7 +78,6 @@ function composeFrom(config: ServerConfig, store: Store, machine: Machine): Comp
   const { defaultLeaseTtl, maxLeaseTtl, clusterName, apiAddr } = config;
   const aws = awsPorts(clock, random);
   const documents = issuerDocuments();
-  const documents = issuerDocuments();
   return compose({
     clock,
     random,
@@ -92,7 +89,8 @@ function composeFrom(config: ServerConfig, store: Store, machine: Machine): Comp
       awsAuth(aws),
       awsEc2Auth(aws),
       approleAuth,
-      userpassAuth(bcryptPasswords()), ldapAuth(ldapDirectory),
+      userpassAuth(bcryptPasswords()),
+      ldapAuth(ldapDirectory),
       jwtAuth(documents),
       oidcAuth(documents),
     ],
