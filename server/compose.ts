@@ -114,7 +114,7 @@ export function compose(parts: ComposeParts): Composed {
       }),
       tokenAuth({ ...ports, tokens, ...asked(policies) }),
       cubbyholeKind(cubbyholes),
-      identityKind({ ...ports, directory: identity, identity }),
+      identityKind({ ...ports, directory: identity, identity, apiAddr: parts.apiAddr ?? "" }),
       kvV1,
       kvV2,
       ...parts.kinds,

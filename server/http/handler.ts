@@ -242,7 +242,8 @@ function headersFor(
   extra: readonly string[],
   type = "application/json",
 ): string[] {
-  const headers = ["cache-control", "no-store", "x-content-type-options", "nosniff"];
+  const cached = extra.some((one, i) => i % 2 === 0 && one === "cache-control");
+  const headers = [...(cached ? [] : ["cache-control", "no-store"]), "x-content-type-options", "nosniff"];
   if (res.socket instanceof TLSSocket) headers.push("strict-transport-security", "max-age=31536000; includeSubDomains");
   if (text !== "") headers.push("content-type", type, "content-length", String(Buffer.byteLength(text)));
   else if (status !== 204) headers.push("content-length", "0");

@@ -7,4 +7,6 @@ export interface IdentityPorts {
   readonly directory: Directory;
   readonly identity: Pick<Identity, "subject">;
   readonly mounts: Pick<Mounts, "list">;
+  /** As clients reach this server: the issuer of identity tokens unless one is set. "" when it is not known. */
+  readonly apiAddr?: string;
 }
