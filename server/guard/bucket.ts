@@ -14,6 +14,9 @@ export interface Taken {
   readonly reset: number;
 }
 
+/** What adding up parts of a request may lose: less than one in a billion. */
+const ROUNDING = 1e-9;
+
 interface Bucket {
   tokens: number;
   /** When `tokens` was reckoned. */
@@ -47,8 +50,8 @@ export class Buckets {
     if (bucket.blockedUntil > now) return { allowed: false, remaining: 0, reset: bucket.blockedUntil - now };
     bucket.tokens = Math.min(this.limit, bucket.tokens + (now - bucket.at) * this.#perMs);
     bucket.at = now;
-    if (bucket.tokens >= 1) {
-      bucket.tokens -= 1;
+    if (bucket.tokens >= 1 - ROUNDING) {
+      bucket.tokens = Math.max(0, bucket.tokens - 1);
       return {
         allowed: true,
         remaining: Math.floor(bucket.tokens),

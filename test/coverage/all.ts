@@ -3,7 +3,8 @@ import { approleArea } from "./cases/approle.ts";
 import { cubbyholeArea } from "./cases/cubbyhole.ts";
 import { jwtArea } from "./cases/jwt.ts";
 import { kvV1Area } from "./cases/kv-v1.ts";
+import { sysGuardArea } from "./cases/sys-guard.ts";
 import { userpassArea } from "./cases/userpass.ts";
 import type { Area } from "./types.ts";
 
-export const AREAS: readonly Area[] = [cubbyholeArea, approleArea, jwtArea, kvV1Area, userpassArea];
+export const AREAS: readonly Area[] = [cubbyholeArea, sysGuardArea, approleArea, jwtArea, kvV1Area, userpassArea];
