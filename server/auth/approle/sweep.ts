@@ -12,15 +12,18 @@ import { deleteExpired, deleteSecretId, EXPIRY, endOf, folderOf, hourOf } from "
 const EVERY = 60_000;
 /** Secret ids that one transaction removes. */
 const BATCH = 100;
-/** Secret ids that one round removes; the rest waits for the next. */
+/** Of one round; the rest waits for the next. */
 const MOST = 10_000;
 
 export class Sweep {
   readonly #env: EngineEnv;
+  readonly #most: number;
   #running = false;
 
-  constructor(env: EngineEnv) {
+  /** @param most secret ids that one round removes */
+  constructor(env: EngineEnv, most = MOST) {
     this.#env = env;
+    this.#most = most;
   }
 
   /** Once a minute while `signal` lasts. */
@@ -43,7 +46,7 @@ export class Sweep {
 
   async #round(storage: Storage, signal: AbortSignal | undefined): Promise<void> {
     try {
-      const removed = await sweepExpired(storage, this.#env.clock.now(), signal);
+      const removed = await this.#sweep(storage, signal);
       for (const uuid of await storage.list(GONE)) {
         const record = await readRecord(storage, GONE + uuid);
         if (record !== undefined && signal?.aborted !== true) await purge(storage, roleFrom(record));
@@ -52,6 +55,24 @@ export class Sweep {
     } catch (error) {
       this.#env.log("warn", "tidy of secret ids failed", { error: error as Error });
     }
+  }
+
+  async #sweep(storage: Storage, signal: AbortSignal | undefined): Promise<number> {
+    const now = this.#env.clock.now();
+    let removed = 0;
+    for (const hour of await storage.list(EXPIRY)) {
+      if (hour > `${hourOf(now)}/`) break;
+      const due = (await storage.list(EXPIRY + hour)).filter((name) => endOf(name) <= now);
+      while (due.length > 0) {
+        if (signal?.aborted === true || removed >= this.#most) return removed;
+        const some = due.splice(0, Math.min(BATCH, this.#most - removed));
+        await storage.transact(async (tx) => {
+          for (const name of some) await deleteExpired(tx, EXPIRY + hour + name);
+        });
+        removed += some.length;
+      }
+    }
+    return removed;
   }
 }
 
@@ -65,23 +86,6 @@ export async function purge(storage: Storage, role: Role): Promise<void> {
     });
   }
   await deleteRecord(storage, GONE + role.uuid);
-}
-
-async function sweepExpired(storage: Storage, now: number, signal: AbortSignal | undefined): Promise<number> {
-  let removed = 0;
-  for (const hour of await storage.list(EXPIRY)) {
-    if (hour > `${hourOf(now)}/`) break;
-    const due = (await storage.list(EXPIRY + hour)).filter((name) => endOf(name) <= now);
-    for (let at = 0; at < due.length; at += BATCH) {
-      if (signal?.aborted === true || removed >= MOST) return removed;
-      const some = due.slice(at, at + BATCH);
-      await storage.transact(async (tx) => {
-        for (const name of some) await deleteExpired(tx, EXPIRY + hour + name);
-      });
-      removed += some.length;
-    }
-  }
-  return removed;
 }
 
 export function tidyRoute(sweep: Sweep): Route {
