@@ -6,12 +6,14 @@
  */
 import type { Clock } from "../../lib/clock.ts";
 import type { Random } from "../../lib/random.ts";
+import type { WireWrap } from "../../lib/wire/envelope.ts";
 import { type Encodable, RawJson } from "../../lib/wire/json.ts";
 import type { Issued } from "../contract/answer.ts";
 import type { AuditRecord, AuditResponse } from "../contract/audit.ts";
 import type { AuditHeaders } from "../contract/audit-headers.ts";
 import type { Call } from "../contract/call.ts";
 import type { Mount, Reply, Route } from "../contract/engine.ts";
+import type { Subject } from "../contract/identity.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { Hasher } from "./hasher.ts";
 import { type Data, maskData } from "./mask.ts";
@@ -36,12 +38,22 @@ interface MaskedReply {
 
 /** What is written of a token in every entry it stands behind. */
 interface MaskedToken {
+  readonly subject: Subject | undefined;
   readonly auth: string;
   readonly token: string;
   readonly accessor: string;
 }
 
+interface ShownToken {
+  /** As an HMAC; "" where it is not known. */
+  readonly token: string;
+  /** What is secret in it as HMACs already. */
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly identityPolicies: readonly string[];
+}
+
 const NOTHING_EXEMPT: readonly string[] = [];
+const NOTHING: readonly string[] = [];
 
 export class Entries {
   readonly #options: EntryOptions;
@@ -90,17 +102,22 @@ export class Entries {
     const caller = record.token;
     const made = "issued" in record ? record.issued : undefined;
     let body = "";
-    if (caller !== undefined) body = this.#caller(caller, record.call).auth;
+    if (caller !== undefined) body = this.#caller(caller, record).auth;
     else if (made !== undefined) body = this.#issued(made);
     const results = record.granting === undefined ? "" : policyResults(record.granting);
     return `{${body}${body === "" || results === "" ? "" : ","}${results}}`;
   }
 
-  #caller(entry: TokenEntry, call: Call): MaskedToken {
+  #caller(entry: TokenEntry, { call, subject }: AuditRecord): MaskedToken {
     const known = this.#tokens.get(entry);
-    if (known !== undefined) return known;
+    if (known !== undefined && known.subject === subject) return known;
     const token = this.#sent(call);
-    const made = { auth: this.#token(entry, token), token, accessor: this.#accessor(entry.accessor) };
+    const auth = this.#token(entry, {
+      token,
+      metadata: entry.metadata,
+      identityPolicies: subject?.policies ?? NOTHING,
+    });
+    const made = { subject, auth, token, accessor: this.#accessor(entry.accessor) };
     if (token !== "") this.#tokens.set(entry, made);
     return made;
   }
@@ -110,25 +127,29 @@ export class Entries {
   }
 
   #issued(issued: Issued): string {
-    const token = issued.clientToken;
+    const { clientToken, entry, onceMetadata = [], identityPolicies = NOTHING } = issued;
     const { hasher } = this.#options;
-    const once = [...(issued.onceMetadata ?? [])].map(([name, value]) => [name, hasher.hashSecret(value)] as const);
-    return this.#token(issued.entry, token === undefined ? "" : hasher.hashSecret(token), once);
+    const once = [...onceMetadata].map(([name, value]) => [name, hasher.hashSecret(value)] as const);
+    return this.#token(entry, {
+      token: clientToken === undefined ? "" : hasher.hashSecret(clientToken),
+      metadata: once.length === 0 ? entry.metadata : new Map([...entry.metadata, ...once]),
+      identityPolicies,
+    });
   }
 
-  /** @param more metadata of this reply alone, as HMACs already */
-  #token(entry: TokenEntry, token: string, more: readonly (readonly [string, string])[] = []): string {
-    const metadata = more.length === 0 ? entry.metadata : new Map([...entry.metadata, ...more]);
+  #token(entry: TokenEntry, { token, metadata, identityPolicies }: ShownToken): string {
+    const uses = Math.max(0, entry.numUses);
     return membersText([
       textMember("client_token", token),
       textMember("accessor", this.#accessor(entry.accessor)),
       textMember("display_name", entry.displayName),
-      member("policies", entry.policies),
+      member("policies", joinedPolicies(entry.policies, identityPolicies)),
       member("token_policies", entry.policies),
+      listMember("identity_policies", identityPolicies),
       entry.policies.includes("default") || entry.policies.includes("root") ? "" : `"no_default_policy":true`,
       metadata.size === 0 ? "" : member("metadata", metadata),
-      entry.numUses === 0 ? "" : member("num_uses", entry.numUses),
-      entry.numUses === 0 ? "" : member("remaining_uses", entry.numUses),
+      entry.numUses === 0 ? "" : member("num_uses", uses),
+      entry.numUses === 0 ? "" : member("remaining_uses", uses),
       textMember("entity_id", entry.entityId),
       textMember("token_type", entry.type),
       seconds("token_ttl", entry.creationTtl),
@@ -150,9 +171,10 @@ export class Entries {
     return text;
   }
 
-  #requestText({ call, mount, route, token }: AuditRecord): string {
+  #requestText(record: AuditRecord): string {
+    const { call, mount, route, token } = record;
     const exempt = mount?.tune.auditNonHmacRequestKeys ?? NOTHING_EXEMPT;
-    const caller = token === undefined ? { token: this.#sent(call), accessor: "" } : this.#caller(token, call);
+    const caller = token === undefined ? { token: this.#sent(call), accessor: "" } : this.#caller(token, record);
     return `{${membersText([
       textMember("id", call.id),
       textMember("client_id", token?.entityId ?? ""),
@@ -185,15 +207,28 @@ export class Entries {
   }
 
   #reply(record: AuditResponse): string {
-    const { reply, mount } = record;
+    const { reply, mount, wrap, lease } = record;
     const issued = record.issued ?? reply?.auth;
     const data = reply?.data ?? reply?.bare;
     return `{${membersText([
       issued === undefined ? "" : `"auth":{${this.#issued(issued)}}`,
       mountText(mount),
+      lease === undefined ? "" : `"secret":{"lease_id":${JSON.stringify(lease.id)}}`,
       data === undefined ? "" : `"data":${this.#replyData(record, data, reply?.cacheKey)}`,
-      reply?.warnings === undefined || reply.warnings.length === 0 ? "" : member("warnings", reply.warnings),
+      listMember("warnings", reply?.warnings),
+      wrap === undefined ? "" : `"wrap_info":{${this.#wrap(wrap)}}`,
     ])}}`;
+  }
+
+  #wrap({ token, accessor, ttl, creationTime, creationPath, wrappedAccessor = "" }: WireWrap): string {
+    return membersText([
+      seconds("ttl", ttl),
+      textMember("token", this.#options.hasher.hashSecret(token)),
+      textMember("accessor", this.#accessor(accessor)),
+      textMember("creation_time", new Date(creationTime).toISOString()),
+      textMember("creation_path", creationPath),
+      textMember("wrapped_accessor", this.#accessor(wrappedAccessor)),
+    ]);
   }
 
   #replyData(record: AuditResponse, data: Data, cacheKey: Reply["cacheKey"]): string {
@@ -209,6 +244,15 @@ export class Entries {
     this.#replies.set(cacheKey, { text, route: record.route, exempt });
     return text;
   }
+}
+
+/** Left out when empty. */
+function listMember(name: string, list: readonly string[] = NOTHING): string {
+  return list.length === 0 ? "" : member(name, list);
+}
+
+function joinedPolicies(own: readonly string[], more: readonly string[]): readonly string[] {
+  return more.length === 0 ? own : [...new Set([...own, ...more])].sort();
 }
 
 /** `keys` and `key_info` as their sizes. */
@@ -231,7 +275,9 @@ function sizeOf(value: Encodable): number {
 
 /** What the request's part of an entry is made of. */
 function sameParts(one: AuditRecord, other: AuditRecord): boolean {
-  return one.mount === other.mount && one.route === other.route && one.token === other.token;
+  return (
+    one.mount === other.mount && one.route === other.route && one.token === other.token && one.subject === other.subject
+  );
 }
 
 function sameNames(one: readonly string[], other: readonly string[]): boolean {

@@ -15,7 +15,14 @@ const SALT = Buffer.from("the-salt-of-the-test");
 const hash = (text: string): string => `hmac-sha256:${createHmac("sha256", SALT).update(text).digest("hex")}`;
 const clock = fakeClock(Date.UTC(2026, 10, 22, 18, 0, 0, 123));
 const entries = (change: { hmacAccessor?: boolean; elideLists?: boolean } = {}) =>
-  new Entries({ hasher: new Hasher(SALT), clock, hmacAccessor: true, elideLists: false, headers: undefined, ...change });
+  new Entries({
+    hasher: new Hasher(SALT),
+    clock,
+    hmacAccessor: true,
+    elideLists: false,
+    headers: undefined,
+    ...change,
+  });
 
 interface Shown {
   auth: Record<string, unknown>;
@@ -255,4 +262,102 @@ test("whatever a request or reply holds, none of its strings is there in clear, 
 test("a device is tried with an entry as Vault's", () => {
   const line = shown(entries().test(systemRandom()));
   expect(line).toMatchObject({ type: "request", request: { operation: "update", path: "sys/audit/test" } });
+});
+
+describe("what hangs on an entity, a wrapping token, a lease, a header", () => {
+  const subject = {
+    id: "entity-1",
+    name: "ann",
+    disabled: false,
+    metadata: new Map(),
+    policies: ["default", "team"],
+    aliases: [],
+    groups: [],
+  };
+
+  test("the entity's policies beside the token's, anew when it has changed", () => {
+    const token = entry({ entityId: "entity-1" });
+    const lines = entries();
+    const { auth, request } = shown(lines.request(record({ token, subject })));
+    expect(auth).toMatchObject({
+      policies: ["app", "default", "team"],
+      token_policies: ["app", "default"],
+      identity_policies: ["default", "team"],
+      entity_id: "entity-1",
+    });
+    expect(request["client_id"]).toBe("entity-1");
+    const changed = { ...subject, policies: [] };
+    const later = shown(lines.request(record({ token, subject: changed })));
+    expect(later.auth["policies"]).toEqual(["app", "default"]);
+    expect(later.auth).not.toHaveProperty("identity_policies");
+  });
+
+  test("a login shows its identity policies", () => {
+    const issued = { clientToken: new Secret("hvs.made"), entry: entry(), identityPolicies: ["team"] };
+    const { response: shownResponse } = shown(entries().response(response(undefined, { issued })));
+    expect(shownResponse["auth"]).toMatchObject({ client_token: hash("hvs.made"), identity_policies: ["team"] });
+  });
+
+  test.each([true, false])("wrap_info: the token always as an HMAC, accessors when %s", (hmacAccessor) => {
+    const wrap = {
+      token: new Secret("hvs.wrap"),
+      accessor: "wrap-accessor",
+      ttl: 90_000,
+      creationTime: Date.UTC(2026, 0, 1),
+      creationPath: "secret/data/app",
+      wrappedAccessor: "inner-accessor",
+    };
+    const line = entries({ hmacAccessor }).response(response(undefined, { wrap }));
+    const accessorOf = (text: string): string => (hmacAccessor ? hash(text) : text);
+    expect(shown(line).response["wrap_info"]).toEqual({
+      ttl: 90,
+      token: hash("hvs.wrap"),
+      accessor: accessorOf("wrap-accessor"),
+      creation_time: "2026-01-01T00:00:00.000Z",
+      creation_path: "secret/data/app",
+      wrapped_accessor: accessorOf("inner-accessor"),
+    });
+    expect(line).not.toContain("hvs.wrap");
+  });
+
+  test("the lease of a secret", () => {
+    const lease = { id: "db/creds/app/h1", issueTime: 0, expireTime: 1, lastRenewal: 0, renewable: true };
+    expect(shown(entries().response(response(undefined, { lease }))).response["secret"]).toEqual({
+      lease_id: "db/creds/app/h1",
+    });
+  });
+
+  test("the headers that were asked for, and no other", () => {
+    const wanted = new Map([
+      ["x-forwarded-for", { hmac: false }],
+      ["x-secret", { hmac: true }],
+      ["x-absent", { hmac: false }],
+    ]);
+    const headers = new Map([
+      ["x-forwarded-for", "192.0.2.1, 192.0.2.2"],
+      ["x-secret", "hush"],
+      ["x-other", "other"],
+    ]);
+    const lines = new Entries({
+      hasher: new Hasher(SALT),
+      clock,
+      hmacAccessor: true,
+      elideLists: false,
+      headers: { wanted: () => wanted },
+    });
+    const text = lines.request(record({ call: call({ headers }) }));
+    expect(shown(text).request["headers"]).toEqual({
+      "x-forwarded-for": ["192.0.2.1, 192.0.2.2"],
+      "x-secret": [hash("hush")],
+    });
+    expect(text).not.toContain("hush");
+    wanted.clear();
+    expect(shown(lines.request(record({ call: call({ headers }) }))).request).not.toHaveProperty("headers");
+  });
+
+  test("a token whose last use is being served has none left", () => {
+    expect(shown(entries().request(record({ token: entry({ numUses: -1 }) }))).auth).toMatchObject({
+      remaining_uses: 0,
+    });
+  });
 });

@@ -65,12 +65,14 @@ async function attempts(locks: Lockout, mount: Mount, alias: string, count: numb
   return out;
 }
 
+const failures = (count: number): readonly string[] => Array.from({ length: count }, () => "wrong");
+
 const userpass = mountOf("userpass");
 
 test.each(["userpass", "ldap", "approle"])("%s: five failures lock for fifteen minutes", async (type) => {
   const { locks, clock, logged } = stage();
   const mount = mountOf(type);
-  expect(await attempts(locks, mount, "ann", 7)).toEqual([...Array(5).fill("wrong"), "denied", "denied"]);
+  expect(await attempts(locks, mount, "ann", 7)).toEqual([...failures(5), "denied", "denied"]);
   expect(await attempt(locks, mount, "ann", true)).toBe("denied");
   expect(await attempt(locks, mount, "bob", true)).toBe("ok");
   expect(logged).toHaveLength(1);
@@ -230,7 +232,7 @@ test("a lock that cannot be written holds all the same", async () => {
   const { clock } = stage();
   const broken = { ...memoryStore(), transact: () => Promise.reject(new Error("disk")) };
   const locks = userLockout({ clock, storage: broken, log: () => undefined });
-  expect(await attempts(locks, userpass, "ann", 6)).toEqual([...Array(5).fill("wrong"), "denied"]);
+  expect(await attempts(locks, userpass, "ann", 6)).toEqual([...failures(5), "denied"]);
 });
 
 test("names and locks that are remembered are bounded", async () => {
@@ -248,6 +250,6 @@ test("names and locks that are remembered are bounded", async () => {
 test("a name of any length and letters is counted", async () => {
   const { locks } = stage();
   const long = "é/\u0000".repeat(10_000);
-  expect(await attempts(locks, userpass, long, 6)).toEqual([...Array(5).fill("wrong"), "denied"]);
+  expect(await attempts(locks, userpass, long, 6)).toEqual([...failures(5), "denied"]);
   expect(locks.locked().get("auth_userpass_1")?.[0]?.length).toBeLessThan(100);
 });
