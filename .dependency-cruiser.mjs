@@ -25,6 +25,7 @@ const MAY = {
   "server/clients": ["server/contract"],
   "server/auth": ["server/contract"],
   "server/engines": ["server/contract"],
+  "server/metrics": ["server/contract"],
   "server/core": [
     "server/contract",
     "server/barrier",

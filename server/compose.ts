@@ -13,6 +13,7 @@ import { barrier } from "./barrier/barrier.ts";
 import type { AuditDeviceInfo } from "./contract/audit.ts";
 import type { EngineKind } from "./contract/engine.ts";
 import type { Policies } from "./contract/policy.ts";
+import type { Metrics, ServerInfo } from "./contract/server-info.ts";
 import type { Storage } from "./contract/storage.ts";
 import { buildServer, type RunningCore } from "./core/core.ts";
 import { cubbyholeStore } from "./core/cubbyholes.ts";
@@ -21,12 +22,15 @@ import { cubbyholeKind } from "./engines/cubbyhole/cubbyhole.ts";
 import { identityKind } from "./engines/identity/identity.ts";
 import { kvV1, kvV2 } from "./engines/kv/kv.ts";
 import { systemKind } from "./engines/system/system.ts";
+import { countEntities, keptParts, meterOver, PLAIN_INFO } from "./extras.ts";
 import { userLockout } from "./guard/lockout.ts";
 import { rateQuotas } from "./guard/quotas.ts";
 import type { HttpOptions } from "./http/handler.ts";
+import { pathHelp } from "./http/help.ts";
 import { Flights } from "./http/in-flight.ts";
 import { identityStore } from "./identity/store.ts";
-import { noLeases } from "./none.ts";
+import { leaseStore } from "./lease/store.ts";
+import { meteredCore, meteredStorage } from "./metrics/metered.ts";
 import { policyStore } from "./policy/store.ts";
 import { shamirSeal } from "./seal/shamir.ts";
 import { prefixed } from "./storage/view.ts";
@@ -50,6 +54,8 @@ export interface ComposeParts {
   readonly clusterName?: string;
   /** As clients reach this server; "" when it is not known. */
   readonly apiAddr?: string;
+  /** What sys/ tells and changes of the process; nothing of it without it. */
+  readonly info?: Partial<ServerInfo>;
   /** Milliseconds. */
   readonly defaultLeaseTtl: number;
   readonly maxLeaseTtl: number;
@@ -58,13 +64,16 @@ export interface ComposeParts {
 export interface Composed {
   readonly core: RunningCore;
   readonly audit: AuditBroker;
+  readonly metrics: Metrics;
   /** What the handlers of all listeners share. */
   readonly http: Pick<HttpOptions, "flights" | "policy" | "help">;
 }
 
 export function compose(parts: ComposeParts): Composed {
-  const { clock, random, log, store, storageType } = parts;
+  const { clock, random, log, storageType } = parts;
   const env = { clock, random, log };
+  const meter = meterOver(() => ({ seal, tokens, leases, audit, clock }), clock);
+  const store = meteredStorage(parts.store, meter);
   const wall = barrier(store, env);
   const seal = shamirSeal({ ...env, store, barrier: wall });
   const storageAt = (prefix: string): Storage => prefixed(seal.storage, prefix);
@@ -73,16 +82,25 @@ export function compose(parts: ComposeParts): Composed {
   const ended = async (id: string): Promise<void> => {
     for (const end of withToken) await end(id);
   };
-  const tokens = tokenStore({ storage: seal.storage, ...env, ended });
+  const tokens = tokenStore({ storage: seal.storage, ...env, ended, mountOf: (path) => core.mounts.find(path)?.path });
+  const leases = leaseStore({ storage: seal.storage, ...env, tokens, engines: () => core.leaseEngines });
+  withToken.push((id) => leases.revokeByToken(id));
   const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });
   withToken.push((id) => cubbyholes.purge(id));
   const wrapping = responseWrapping({ clock, log, tokens, cubbyholes });
   const guards = guardsOver(storageAt, env);
   const flights = new Flights();
-  const policies = policyStore(storageAt("policy/"));
+  const policies = policyStore(storageAt("policy/"), clock);
   const identity = identityStore({ storage: storageAt("identity/"), clock, random });
-  const audit = auditBroker({ storage: storageAt("audit/"), ...env, declared: parts.declared });
+  const kept = keptParts(storageAt, clock, API_VERSION);
+  const audit = auditBroker({
+    storage: storageAt("audit/"),
+    ...env,
+    declared: parts.declared,
+    headers: kept.settings,
+  });
   const versions = { version: API_VERSION, runningVersion: `v${VERSION}+builtin.oksae` };
+  const mountable: EngineKind[] = [];
   const core = buildServer({
     ...env,
     seal,
@@ -90,37 +108,49 @@ export function compose(parts: ComposeParts): Composed {
     policies,
     audit,
     identity,
-    leases: noLeases,
+    leases,
     ...guards,
     inFlight: flights,
     wrapping,
+    others: kept.others,
     storageAt,
     clusterName: parts.clusterName ?? "",
     defaultLeaseTtl: parts.defaultLeaseTtl,
     maxLeaseTtl: parts.maxLeaseTtl,
-    kinds: (ports) => [
-      systemKind({
-        ...ports,
-        ...versions,
-        policies,
-        tokens,
-        audit,
-        wrapping,
-        quotas: guards.quotas,
-        lockedUsers: guards.lockout,
-        inFlight: flights,
-        storageType,
-        apiAddr: parts.apiAddr ?? "",
-      }),
-      tokenAuth({ ...ports, tokens, ...asked(policies) }),
-      cubbyholeKind(cubbyholes),
-      identityKind({ ...ports, directory: identity, identity, apiAddr: parts.apiAddr ?? "" }),
-      kvV1,
-      kvV2,
-      ...parts.kinds,
-    ],
+    kinds: (ports) => {
+      mountable.push(
+        systemKind({
+          ...ports,
+          ...versions,
+          ...kept,
+          info: { ...PLAIN_INFO, ...parts.info },
+          metrics: meter,
+          identity,
+          entities: () => countEntities(identity),
+          kinds: () => mountable,
+          policies,
+          tokens,
+          audit,
+          wrapping,
+          quotas: guards.quotas,
+          lockedUsers: guards.lockout,
+          inFlight: flights,
+          storageType,
+          apiAddr: parts.apiAddr ?? "",
+        }),
+        tokenAuth({ ...ports, tokens, ...asked(policies) }),
+        cubbyholeKind(cubbyholes),
+        identityKind({ ...ports, directory: identity, identity, apiAddr: parts.apiAddr ?? "" }),
+        kvV1,
+        kvV2,
+        ...parts.kinds,
+      );
+      return mountable;
+    },
   });
-  return { core, audit, http: { flights } };
+  const served = meteredCore(core, meter, { clock, find: (path) => core.mounts.find(path) });
+  const http = { flights, policy: kept.settings, help: pathHelp(served) };
+  return { core: { ...core, handle: (call) => served.handle(call) }, audit, metrics: meter, http };
 }
 
 function guardsOver(

@@ -27,6 +27,8 @@ export interface Decision {
 /** The joined rules of one set of policies; pure and synchronous. */
 export interface Acl {
   decide(question: Question): Decision;
+  /** One for each path string, "deny" for a denied one; none for root. */
+  rules(): readonly { readonly path: string; readonly capabilities: readonly Capability[] }[];
   /** As sys/capabilities answers: sorted by name, ["deny"] when nothing matches, ["root"] for root. */
   capabilities(path: string): readonly Capability[];
   /**
@@ -34,6 +36,47 @@ export interface Acl {
    * sys/internal/ui/mounts shows. @param prefix ends in "/"
    */
   grantsBelow(prefix: string): boolean;
+}
+
+/** A policy as it is stored. */
+export interface PolicyInfo {
+  readonly text: string;
+  /** Counts writes; 0 for one that was written before they were counted. */
+  readonly version: number;
+  /** Wall-clock milliseconds, 0 = not known. */
+  readonly modified: number;
+  readonly casRequired: boolean;
+}
+
+export interface WriteTerms {
+  /** The version that must be there, -1 = none at all. */
+  readonly cas?: number | undefined;
+  /** Every write from now on must bring `cas`; false when it is left out. */
+  readonly casRequired?: boolean | undefined;
+}
+
+/** One stanza that has a say in a decision. */
+export interface ExplainedRule {
+  readonly policy: string;
+  /** In the policy's text, from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** As written, templates too. */
+  readonly path: string;
+  /** With templates filled in. */
+  readonly matches: string;
+  readonly capabilities: readonly Capability[];
+  /** Constraints of parameters or of wrapping stand beside them. */
+  readonly constrained: boolean;
+}
+
+export interface Explanation {
+  readonly decision: Decision;
+  readonly reason: "root" | "allowed" | "no rule" | "denied" | "capability" | "parameters" | "wrapping";
+  /** Those for the deciding path; empty for root and when nothing matches. */
+  readonly rules: readonly ExplainedRule[];
+  /** Other rules that match too, but are weaker, the strongest first. */
+  readonly weaker: readonly ExplainedRule[];
 }
 
 export interface Policies {
@@ -45,8 +88,18 @@ export interface Policies {
   acl(names: readonly string[], subject?: Subject): Promise<Acl>;
   /** @returns the text as it was written; undefined when there is none of this name ("root" has an empty text). */
   read(name: string): Promise<string | undefined>;
-  /** @throws Fault "invalid" with line and column when the text is no policy; on "root", or a bad name */
-  write(name: string, text: string): Promise<void>;
+  /** undefined when there is none of this name; "root" has no text and no version. */
+  describe(name: string): Promise<PolicyInfo | undefined>;
+  /**
+   * Why the rules of these names decide as they do: the text of every policy is read anew.
+   * @param names as for `acl`
+   */
+  explain(names: readonly string[], subject: Subject | undefined, question: Question): Promise<Explanation>;
+  /**
+   * @param text "" keeps the text that is there
+   * @throws Fault "invalid" with line and column when the text is no policy; on "root", or a bad name; when `terms` do not hold
+   */
+  write(name: string, text: string, terms?: WriteTerms): Promise<void>;
   /** Deleting what is not there is no error. @throws Fault "invalid" on "root" and "default" */
   remove(name: string): Promise<void>;
   /** Names in order, "root" last as in Vault. */

@@ -8,18 +8,20 @@ import type { EngineKind, Renewal } from "../contract/engine.ts";
 import type { Lockout, Quotas } from "../contract/guards.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { InFlight } from "../contract/in-flight.ts";
-import type { Leases } from "../contract/leases.ts";
+import type { LeaseEngines, Leases } from "../contract/leases.ts";
 import type { Mounts } from "../contract/mounts.ts";
 import type { Operator } from "../contract/operator.ts";
 import type { Policies } from "../contract/policy.ts";
 import type { Seal } from "../contract/seal.ts";
 import type { Storage } from "../contract/storage.ts";
+import type { RouteTables } from "../contract/tables.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
 import type { Wrapping } from "../contract/wrapping.ts";
 import { Lifecycle, type Openable } from "./lifecycle.ts";
 import { MountTable } from "./mounts.ts";
 import { Pipeline } from "./pipeline.ts";
+import { routeTables } from "./tables.ts";
 
 /** What the engines of sys/ and auth/token/ reach the core by. */
 export interface CorePorts {
@@ -31,6 +33,7 @@ export interface CorePorts {
    * @throws Fault "denied" when it refuses or is gone, "unavailable" when it cannot tell now
    */
   readonly renewal: (token: TokenEntry) => Promise<Renewal | undefined>;
+  readonly tables: RouteTables;
 }
 
 export interface ServerParts {
@@ -62,6 +65,8 @@ export interface ServerParts {
 }
 
 export interface RunningCore extends Core, CorePorts {
+  /** For the store of leases. */
+  readonly leaseEngines: LeaseEngines;
   /** Seals: at SIGTERM, once the listeners have ended. */
   close(): Promise<void>;
 }
@@ -109,13 +114,16 @@ export function buildServer(parts: ServerParts): RunningCore {
     storage: storageAt("core/"),
   });
   const renewal = renewalBy(mounts);
-  mounts.serve(parts.kinds({ operator, mounts, renewal }));
+  const tables = routeTables(mounts.router);
+  mounts.serve(parts.kinds({ operator, mounts, renewal, tables }));
   const pipeline = new Pipeline({ ...parts, router: mounts.router, isOpen: () => operator.isOpen() });
   return {
     handle: (call) => pipeline.handle(call),
     operator,
     mounts,
     renewal,
+    tables,
+    leaseEngines: mounts.leaseSlots,
     close: () => operator.seal(),
   };
 }

@@ -26,6 +26,7 @@ interface Compiled {
 
 export const ROOT_ACL: Acl = {
   decide: () => ROOT_DECISION,
+  rules: () => [],
   capabilities: () => ["root"],
   grantsBelow: () => true,
 };
@@ -36,6 +37,7 @@ export function compileAcl(policies: readonly ParsedPolicy[]): Acl {
   const matcher = compilePatterns(rules);
   return {
     decide: (question) => decide(matcher, question),
+    rules: () => rules.map(({ path, rule }) => ({ path, capabilities: wordsOf(rule.capabilities) })),
     capabilities: (path) => capabilities(deciding(matcher, path, true)),
     grantsBelow: (prefix) => grantsBelow(matcher, rules, prefix),
   };
@@ -91,8 +93,17 @@ function wrappingFits(rule: JoinedRule, ttl: number | undefined): boolean {
   return ttl >= least && (most === 0 || ttl <= most);
 }
 
+/** The path of the rule that decides; undefined when none matches. For explanations: compiles anew each time. */
+export function decidingPath(policies: readonly ParsedPolicy[], path: string, list: boolean): string | undefined {
+  return deciding(compilePatterns(joinPolicies(policies).map(compileRule)), path, list)?.path;
+}
+
 function capabilities(found: Compiled | undefined): readonly Capability[] {
-  const bits = found?.rule.capabilities ?? 0;
+  return wordsOf(found?.rule.capabilities ?? 0);
+}
+
+/** As sys/capabilities answers: ["deny"] also for none. */
+export function wordsOf(bits: number): readonly Exclude<Capability, "root">[] {
   if (bits === 0 || (bits & DENY) !== 0) return ["deny"];
   return CAPABILITIES.filter((name) => (bits & bitOf(name)) !== 0);
 }

@@ -21,6 +21,11 @@ path "sys/internal/ui/resultant-acl" {
   capabilities = ["read"]
 }
 
+# Why a request of its own is allowed or refused.
+path "sys/policy-explain" {
+  capabilities = ["update"]
+}
+
 # Leases whose id it knows: look up and renew.
 path "sys/renew" {
   capabilities = ["update"]

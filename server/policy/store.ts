@@ -2,21 +2,22 @@
  * The policies in storage, and the compiled rules of each set of names that a token has. A change is seen by the next
  * request: every cache goes with it, and rules that were being compiled meanwhile are compiled again.
  */
+
+import type { Clock } from "../../lib/clock.ts";
 import { Fault } from "../../lib/fault.ts";
-import { isJsonMap, JsonNumber, parseJson, stringifyJson } from "../../lib/wire/json.ts";
 import type { Subject } from "../contract/identity.ts";
-import type { Acl, Policies } from "../contract/policy.ts";
+import type { Acl, Explanation, Policies, PolicyInfo, Question, WriteTerms } from "../contract/policy.ts";
 import type { Reader, Storage } from "../contract/storage.ts";
 import { compileAcl, ROOT_ACL } from "./acl.ts";
 import { DEFAULT_POLICY } from "./default.ts";
+import { explain } from "./explain.ts";
 import { filledPolicies, isTemplated } from "./fill.ts";
 import { policyName, RESERVED_POLICIES } from "./names.ts";
 import { parsePolicy } from "./parse.ts";
+import { checkCas, decodePolicy, encodePolicy } from "./record.ts";
 import type { ParsedPolicy } from "./rules.ts";
 
 const FOLDER = "acl/";
-/** Of the record in storage. */
-const FORMAT = 1;
 /** Sets of names and single policies kept compiled; past it everything is compiled anew as it is asked for. */
 const MOST_CACHED = 10_000;
 
@@ -31,21 +32,26 @@ interface Together {
   readonly bySubject: WeakMap<Subject, Promise<Acl>>;
 }
 
-/** @param storage this room's own view: everything below it is policies */
-export function policyStore(storage: Storage): Policies {
-  return new PolicyStore(storage);
+/**
+ * @param storage this room's own view: everything below it is policies
+ * @param clock tells when a policy was written; not noted without it
+ */
+export function policyStore(storage: Storage, clock?: Clock): Policies {
+  return new PolicyStore(storage, clock);
 }
 
 class PolicyStore implements Policies {
   readonly #storage: Storage;
+  readonly #clock: Clock | undefined;
   /** By the list itself, which a cached token keeps: no string is built on the hot path. */
   #byList = new WeakMap<readonly string[], Together>();
   readonly #byNames = new Map<string, Together>();
   readonly #parsed = new Map<string, ParsedPolicy | undefined>();
   #changes = 0;
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, clock: Clock | undefined) {
     this.#storage = storage;
+    this.#clock = clock;
   }
 
   acl(names: readonly string[], subject?: Subject): Promise<Acl> {
@@ -83,15 +89,32 @@ class PolicyStore implements Policies {
     return name === "root" ? "" : textOf(name, this.#storage);
   }
 
-  async write(given: string, text: string): Promise<void> {
+  async describe(text: string): Promise<PolicyInfo | undefined> {
+    const name = policyName(text);
+    if (name === "root") return { text: "", version: 0, modified: 0, casRequired: false };
+    return infoOf(name, this.#storage);
+  }
+
+  async explain(names: readonly string[], subject: Subject | undefined, question: Question): Promise<Explanation> {
+    if (names.includes("root")) return { decision: ROOT_ACL.decide(question), reason: "root", rules: [], weaker: [] };
+    const texts = await Promise.all(names.map(async (name) => ({ name, text: await textOf(name, this.#storage) })));
+    const known = texts.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, text }]));
+    return explain(known, subject, question);
+  }
+
+  async write(given: string, text: string, terms: WriteTerms = {}): Promise<void> {
     const name = policyName(given);
     if (RESERVED_POLICIES.has(name)) throw new Fault("invalid", `cannot update "${name}" policy`);
     const plain = decoded(text);
-    if (plain.trim() === "") throw new Fault("invalid", "'policy' parameter not supplied or empty");
-    parsePolicy(name, plain);
-    await this.#storage.transact((tx) => {
-      tx.put(keyOf(name), Buffer.from(stringifyJson({ format: FORMAT, text: plain })));
-      return Promise.resolve();
+    if (plain !== "") parsePolicy(name, plain);
+    await this.#storage.transact(async (tx) => {
+      const known = await infoOf(name, tx);
+      checkCas(known, terms);
+      const kept = plain === "" ? (known?.text ?? "") : plain;
+      if (kept.trim() === "") throw new Fault("invalid", "'policy' parameter not supplied or empty");
+      const version = (known?.version ?? 0) + 1;
+      const casRequired = terms.casRequired ?? false;
+      tx.put(keyOf(name), encodePolicy({ text: kept, version, modified: this.#clock?.now() ?? 0, casRequired }));
     });
     this.forget();
   }
@@ -165,14 +188,13 @@ function keyOf(name: string): string {
   return FOLDER + encodeURIComponent(name);
 }
 
-async function textOf(name: string, storage: Reader): Promise<string | undefined> {
+async function infoOf(name: string, storage: Reader): Promise<PolicyInfo | undefined> {
   const bytes = await storage.get(keyOf(name));
-  if (bytes === undefined) return undefined;
-  const record = parseJson(Buffer.from(bytes).toString());
-  const [format, text] = isJsonMap(record) ? [record.get("format"), record.get("text")] : [];
-  if (!(format instanceof JsonNumber && format.text === String(FORMAT)) || typeof text !== "string")
-    throw new Fault("internal", `policy "${name}" is stored in a format this version does not know`);
-  return text;
+  return bytes === undefined ? undefined : decodePolicy(name, bytes);
+}
+
+async function textOf(name: string, storage: Reader): Promise<string | undefined> {
+  return (await infoOf(name, storage))?.text;
 }
 
 /** As Vault: a text that is base64 as a whole is decoded first; no policy is, since it needs quotes and braces. */

@@ -26,6 +26,7 @@ import { prefixed } from "../../server/storage/view.ts";
 import { tokenStore } from "../../server/token/store.ts";
 import { type FakeAudit, fakeAudit } from "./audit.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
+import { plainMore } from "./more-ports.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -110,6 +111,7 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
         quotas,
         lockedUsers: lockout,
         inFlight: { all: () => new Map() },
+        ...plainMore(clock),
         version: "1.15.0",
         runningVersion: "v1",
         storageType: "inmem",

@@ -3,9 +3,10 @@ import { Fault } from "../../../lib/fault.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { type Fields, type Reply, type Route, route, type Values } from "../../contract/engine.ts";
 import type { TokenEntry } from "../../contract/token.ts";
+import { effectiveAcl } from "./effective.ts";
 import type { SystemPorts } from "./ports.ts";
 
-type Ports = Pick<SystemPorts, "policies" | "tokens">;
+type Ports = Pick<SystemPorts, "policies" | "tokens" | "identity">;
 
 const PATHS = {
   paths: { type: "strings", about: "The paths to ask about" },
@@ -60,7 +61,7 @@ function ofAccessor(ports: Ports): Route {
 
 /** With one path, its list is also under "capabilities", as clients of the older form expect. */
 async function answer(
-  { policies }: Ports,
+  ports: Ports,
   values: Values<typeof PATHS>,
   token: TokenEntry | undefined,
   what: string,
@@ -68,7 +69,7 @@ async function answer(
   const paths = values.paths ?? values.path ?? [];
   if (paths.length === 0) throw new Fault("invalid", 'missing field "paths": give at least one path');
   if (token === undefined) throw new Fault("invalid", `invalid ${what}`);
-  const acl = await policies.acl(token.policies);
+  const acl = await effectiveAcl(ports, token);
   const data = new Map(paths.map((path) => [path, acl.capabilities(path)] as const));
   const [only, ...more] = [...data.values()];
   if (only !== undefined && more.length === 0) data.set("capabilities", only);

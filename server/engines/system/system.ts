@@ -7,12 +7,15 @@ import { healthRoutes } from "./health.ts";
 import { inFlightRoutes } from "./in-flight.ts";
 import { initRoutes } from "./init.ts";
 import { leaderRoutes } from "./leader.ts";
+import { leaseRoutes } from "./leases.ts";
 import { lockedUserRoutes } from "./locked-users.ts";
+import { moreRoutes } from "./more.ts";
 import { mountRoutes } from "./mounts.ts";
 import { policyRoutes } from "./policies.ts";
 import type { SystemPorts } from "./ports.ts";
 import { quotaRoutes } from "./quotas.ts";
 import { rekeyRoutes } from "./rekey.ts";
+import { remountRoutes } from "./remount.ts";
 import { rotateRoutes } from "./rotate.ts";
 import { sealRoutes } from "./seal.ts";
 import { uiMountRoutes } from "./ui-mounts.ts";
@@ -23,17 +26,18 @@ export function systemKind(ports: SystemPorts): EngineKind {
     type: "system",
     about: "Control, policy and debugging of the server itself",
     kind: "secret",
-    create: ({ clock }) => ({
+    create: (env) => ({
       routes: [
         ...initRoutes(ports),
         ...sealRoutes(ports),
-        ...healthRoutes(ports, clock),
+        ...healthRoutes(ports, env.clock),
         ...leaderRoutes(ports),
         ...rekeyRoutes(ports),
         ...generateRootRoutes(ports),
         ...rotateRoutes(ports),
         ...mountRoutes(ports, "secret"),
         ...mountRoutes(ports, "auth"),
+        ...remountRoutes(ports),
         ...policyRoutes(ports),
         ...capabilityRoutes(ports),
         ...auditRoutes(ports),
@@ -42,6 +46,8 @@ export function systemKind(ports: SystemPorts): EngineKind {
         ...quotaRoutes(ports),
         ...lockedUserRoutes(ports),
         ...inFlightRoutes(ports),
+        ...leaseRoutes(ports, env.clock),
+        ...moreRoutes(ports, env),
       ],
     }),
   };

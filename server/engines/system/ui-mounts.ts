@@ -6,10 +6,11 @@ import { Fault } from "../../../lib/fault.ts";
 import type { EncodableRecord } from "../../../lib/wire/json.ts";
 import { type Context, type Mount, type Route, route } from "../../contract/engine.ts";
 import type { Acl } from "../../contract/policy.ts";
+import { effectiveAcl } from "./effective.ts";
 import { mountInfo, optionsOf, shownPath } from "./mount-info.ts";
 import type { SystemPorts } from "./ports.ts";
 
-type Ports = Pick<SystemPorts, "mounts" | "policies" | "runningVersion">;
+type Ports = Pick<SystemPorts, "mounts" | "policies" | "identity" | "runningVersion">;
 
 export function uiMountRoutes(ports: Ports): readonly Route[] {
   return [listRoute(ports), oneRoute(ports)];
@@ -54,8 +55,8 @@ function oneRoute(ports: Ports): Route {
   });
 }
 
-async function aclOf({ policies }: Ports, { token }: Context): Promise<Acl | undefined> {
-  return token === undefined ? undefined : policies.acl(token.policies);
+async function aclOf(ports: Ports, { token }: Context): Promise<Acl | undefined> {
+  return token === undefined ? undefined : effectiveAcl(ports, token);
 }
 
 /** Worded as Vault words it: the CLI shows it to people. Also for a mount that is not there, which a client must not learn. */
