@@ -4,6 +4,7 @@
  */
 import { systemRandom } from "../../lib/random.ts";
 import { awsAuth, awsEc2Auth } from "../../server/auth/aws/aws.ts";
+import { ldapAuth } from "../../server/auth/ldap/ldap.ts";
 import { tokenAuth } from "../../server/auth/token/token-auth.ts";
 import { userpassAuth } from "../../server/auth/userpass/userpass.ts";
 import type { EngineKind, Field, Operation, Route } from "../../server/contract/engine.ts";
@@ -39,6 +40,7 @@ export function routeTables(): readonly Table[] {
     ["auth/aws/", awsAuth(ports)],
     ["auth/aws-ec2/", awsEc2Auth(ports)],
     ["auth/userpass/", userpassAuth(ports)],
+    ["auth/ldap/", ldapAuth(ports)],
     ["cubbyhole/", cubbyholeKind(ports)],
     ["kv-v1/", kvV1],
     ["secret/", kvV2],
