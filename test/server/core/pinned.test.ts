@@ -4,7 +4,7 @@ import { systemRandom } from "../../../lib/random.ts";
 import type { EngineKind } from "../../../server/contract/engine.ts";
 import { MountTable } from "../../../server/core/mounts.ts";
 import { PINNED } from "../../../server/core/rules.ts";
-import { noIdentity } from "../../../server/none.ts";
+import { noIdentity, noLeases } from "../../../server/none.ts";
 import { memoryStore } from "../../../server/storage/memory.ts";
 import { prefixed } from "../../../server/storage/view.ts";
 import { fakeClock } from "../../fakes/clock.ts";
@@ -26,6 +26,7 @@ function tableOver(store: ReturnType<typeof memoryStore>, types: readonly string
     storageAt: (prefix) => prefixed(store, prefix),
     tokens: { revokePrefix: () => Promise.resolve() },
     identity: noIdentity,
+    leases: noLeases,
     defaultLeaseTtl: DAY,
     maxLeaseTtl: DAY,
   });
