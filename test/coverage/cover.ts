@@ -97,7 +97,7 @@ function filled(value: unknown, saved: Saved): unknown {
     return value.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => saved.get(name) ?? whole);
   if (Array.isArray(value)) return value.map((item) => filled(item, saved));
   if (typeof value !== "object" || value === null || value instanceof RegExp || !isPlain(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, filled(item, saved)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [filled(name, saved), filled(item, saved)]));
 }
 
 /** Not one of jest's matchers. */
