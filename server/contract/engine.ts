@@ -12,7 +12,7 @@ import type { WireWrap } from "../../lib/wire/envelope.ts";
 import type { Encodable, EncodableRecord, Json, JsonMap, RawJson } from "../../lib/wire/json.ts";
 import type { Call, Operation } from "./call.ts";
 import type { Subject } from "./identity.ts";
-import type { LeaseEntry, SecretLease } from "./leases.ts";
+import type { LeaseEntry, LeaseInfo, SecretLease } from "./leases.ts";
 import type { Storage } from "./storage.ts";
 import type { LoginGrant, TokenEntry } from "./token.ts";
 
@@ -71,6 +71,15 @@ export interface Mount {
   readonly defaultTtl: number;
   readonly maxTtl: number;
   readonly tune: MountTune;
+  /** Without it none is set. */
+  readonly flags?: MountFlags;
+}
+
+/** What was asked for when it was mounted and means nothing here; shown again. */
+export interface MountFlags {
+  readonly local: boolean;
+  readonly sealWrap: boolean;
+  readonly externalEntropyAccess: boolean;
 }
 
 /** What was set on the mount itself; durations in milliseconds, 0 = the server's default. */
@@ -83,6 +92,10 @@ export interface MountTune {
   readonly auditNonHmacResponseKeys: readonly string[];
   readonly passthroughRequestHeaders: readonly string[];
   readonly allowedResponseHeaders: readonly string[];
+  readonly delegatedAuthAccessors: readonly string[];
+  /** Kept and shown. */
+  readonly identityTokenKey: string;
+  readonly forceNoCache: boolean;
   /** undefined = what holds for the method's type. */
   readonly userLockout: UserLockout | undefined;
 }
@@ -125,6 +138,8 @@ export interface Reply {
   readonly leaseDuration?: number;
   /** A secret with a lease: shown as `lease_id`, `renewable`, `lease_duration`. */
   readonly lease?: SecretLease;
+  /** A lease that was renewed: shown likewise. */
+  readonly renewed?: LeaseInfo;
   /** A wrapping token that the handler has made itself: sys/wrapping/rewrap. Only this is shown. */
   readonly wrap?: WireWrap;
   /**
@@ -257,4 +272,6 @@ export interface EngineKind {
   readonly kind: "secret" | "auth";
   /** Of the first release that had it, shown as `running_plugin_version`. */
   readonly create: (env: EngineEnv) => Engine;
+  /** Types of earlier versions whose data this one takes over by itself, in `Engine.run`: a tune may change them into this. */
+  readonly upgradesFrom?: readonly string[];
 }

@@ -6,10 +6,14 @@
 import { Fault } from "../../lib/fault.ts";
 import type { Engine, EngineEnv, Mount } from "../contract/engine.ts";
 import type { Identity } from "../contract/identity.ts";
-import { type Mounts, type NewMount, NO_TUNE } from "../contract/mounts.ts";
+import type { Leases } from "../contract/leases.ts";
+import { type Migration, type MountChange, type Mounts, type NewMount, NO_TUNE } from "../contract/mounts.ts";
 import type { Storage } from "../contract/storage.ts";
 import type { Tokens } from "../contract/tokens.ts";
+import { changed, UPGRADE_WARNING, upgradeOf, upgradingEngine } from "./change.ts";
 import { type Kinds, resolveKind } from "./kinds.ts";
+import { LeaseSlots } from "./lease-slots.ts";
+import { Migrations } from "./migrations.ts";
 import { deleteAll } from "./purge.ts";
 import { Router, Slot } from "./router.ts";
 import { checkFree, checkPath, checkTtls, PINNED, type Pinned, pinnedAt } from "./rules.ts";
@@ -26,15 +30,15 @@ export interface MountParts {
   readonly storageAt: (prefix: string) => Storage;
   readonly tokens: Pick<Tokens, "revokePrefix">;
   readonly identity: Pick<Identity, "mountGone">;
+  readonly leases: Pick<Leases, "revokePrefix">;
   /** Milliseconds; of mounts that say nothing. */
   readonly defaultLeaseTtl: number;
   readonly maxLeaseTtl: number;
 }
 
-export type Change = Parameters<Mounts["tune"]>[1];
-
 export class MountTable implements Mounts {
   readonly router = new Router();
+  readonly leaseSlots = new LeaseSlots(this.router);
   readonly #parts: MountParts;
   readonly #core: Storage;
   #kinds: Kinds = [];
@@ -42,6 +46,7 @@ export class MountTable implements Mounts {
   #sealed: Slot | undefined;
   readonly #inTurn = turnstile();
   #records: readonly MountRecord[] = [];
+  readonly #migrations = new Migrations();
 
   constructor(parts: MountParts) {
     this.#parts = parts;
@@ -63,6 +68,7 @@ export class MountTable implements Mounts {
   /** What serves while sealed: sys/ alone. */
   close(): void {
     this.#records = [];
+    this.#migrations.clear();
     this.router.clear();
     if (this.#sealed !== undefined) this.router.add(this.#sealed);
   }
@@ -102,7 +108,7 @@ export class MountTable implements Mounts {
   start(): void {
     for (const slot of this.router.all()) this.#start(slot);
     for (const record of this.#leaving()) {
-      this.#inTurn(() => this.#finish(record)).catch((error: unknown) => {
+      this.#inTurn(() => this.#resume(record)).catch((error: unknown) => {
         this.#parts.env.log("error", "disabling a mount was not finished, it goes on at the next unseal", {
           path: record.path,
           error: error instanceof Error ? error : undefined,
@@ -150,27 +156,136 @@ export class MountTable implements Mounts {
       await this.#save(this.#records.map((r) => (r === record ? { ...r, leaving: true } : r)));
       const slot = this.router.remove(path);
       if (slot !== undefined) {
-        const drained = new AbortController();
-        await Promise.race([slot.idle(), this.#parts.env.clock.sleep(DRAIN, drained.signal).catch(() => undefined)]);
-        drained.abort();
+        await this.#drained(slot);
+        await this.#endLeases(slot);
         await slot.stop();
+        // A request that hangs still has the storage in its hands.
+        await slot.cut();
       }
       await this.#finish({ ...record, leaving: true });
     });
   }
 
-  async tune(path: string, change: Change): Promise<void> {
-    await this.#inTurn(async () => {
+  /** While the engine still lives. When it cannot undo them the mount goes on serving, as if it had never been disabled. */
+  async #endLeases(slot: Slot): Promise<void> {
+    const { kind, path } = slot.mount;
+    if (kind !== "secret") return;
+    try {
+      await this.leaseSlots.end(slot, this.#parts.leases);
+    } catch (error) {
+      await this.#save(this.#records.map((r) => (r.path === path ? { ...r, leaving: false } : r)));
+      this.router.add(slot);
+      throw error;
+    }
+  }
+
+  tune(path: string, change: MountChange): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
       const record = this.#records.find((r) => r.path === path && !r.leaving);
       const slot = this.router.get(path);
       if (record === undefined || slot === undefined) throw new Fault("invalid", `no mount at "${path}"`);
       if (pinnedAt(path)?.tunable === false) throw new Fault("invalid", `"${path}" cannot be tuned`);
       const next = changed(record, change);
-      const mount = this.#mountOf(next);
-      checkTtls(mount);
-      await this.#save(this.#records.map((r) => (r === record ? next : r)));
-      slot.mount = mount;
+      checkTtls(this.#mountOf(next));
+      if (upgradeOf(this.#kinds, record, next)) {
+        await this.#upgrade(slot, record, next);
+        return [UPGRADE_WARNING];
+      }
+      await this.#replace(record, next);
+      slot.mount = this.#mountOf(next);
+      return [];
     });
+  }
+
+  remount(from: string, to: string): string {
+    const record = this.#movable(from, to);
+    const id = this.#parts.env.random.uuid();
+    this.#migrations.begin(id, { from, to });
+    this.#inTurn(() => this.#move(record, to)).then(
+      () => {
+        this.#migrations.end(id, "success");
+      },
+      (error: unknown) => {
+        this.#migrations.end(id, "failure");
+        this.#parts.env.log("error", "moving a mount failed", {
+          from,
+          to,
+          error: error instanceof Error ? error : undefined,
+        });
+      },
+    );
+    return id;
+  }
+
+  migration(id: string): Migration | undefined {
+    return this.#migrations.get(id);
+  }
+
+  /** @throws Fault "invalid" */
+  #movable(from: string, to: string): MountRecord {
+    const record = this.#records.find((r) => r.path === from && !r.leaving);
+    if (record === undefined) throw new Fault("invalid", `no matching mount at "${from}"`);
+    if (pinnedAt(from) !== undefined) throw new Fault("invalid", `cannot remount "${from}"`);
+    checkPath({ path: to, kind: record.kind });
+    checkFree(
+      to,
+      this.#records.filter((r) => r !== record || from === to),
+    );
+    return record;
+  }
+
+  /** Its data lies under its uuid and stays where it is; what was handed out under the old path ends. */
+  async #move({ path: from, uuid }: MountRecord, to: string): Promise<void> {
+    const record = this.#movable(from, to);
+    const slot = this.router.get(from);
+    if (slot === undefined || record.uuid !== uuid) throw new Fault("invalid", `no matching mount at "${from}"`);
+    this.router.remove(from);
+    try {
+      if (!(await this.#drained(slot))) throw stillBusy();
+      if (record.kind === "auth") await this.#parts.tokens.revokePrefix(from);
+      else await this.leaseSlots.end(slot, this.#parts.leases);
+      const next = { ...record, path: to };
+      await this.#replace(record, next);
+      slot.mount = this.#mountOf(next);
+    } finally {
+      this.router.add(slot);
+    }
+  }
+
+  async #upgrade(slot: Slot, record: MountRecord, next: MountRecord): Promise<void> {
+    const { env } = this.#parts;
+    this.router.add(new Slot(slot.mount, upgradingEngine, slot.storage));
+    let upgraded = slot;
+    try {
+      if (!(await this.#drained(slot))) throw stillBusy();
+      const made = this.#slot(next);
+      await this.#replace(record, next);
+      await slot.stop();
+      upgraded = made;
+    } finally {
+      this.router.add(upgraded);
+    }
+    env.log("info", "a mount is upgraded", { path: record.path });
+    this.#start(upgraded);
+  }
+
+  /** @returns whether the requests in it ended in time; no more may come */
+  async #drained(slot: Slot): Promise<boolean> {
+    const over = new AbortController();
+    const late = this.#parts.env.clock.sleep(DRAIN, over.signal).then(
+      () => false,
+      () => true,
+    );
+    const idle = slot.idle().then(() => true);
+    try {
+      return await Promise.race([idle, late]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  #replace(record: MountRecord, next: MountRecord): Promise<void> {
+    return this.#save(this.#records.map((r) => (r === record ? next : r)));
   }
 
   async #finish(record: MountRecord): Promise<void> {
@@ -180,6 +295,16 @@ export class MountTable implements Mounts {
     }
     await deleteAll(this.#parts.storageAt(folderOf(record)));
     await this.#save(this.#records.filter((r) => r.uuid !== record.uuid));
+  }
+
+  /** A disable that was cut short: its engine is made once more for the leases it has handed out. */
+  async #resume(record: MountRecord): Promise<void> {
+    if (record.kind === "secret") {
+      const slot = this.#slot(record);
+      await this.leaseSlots.end(slot, this.#parts.leases);
+      await slot.stop();
+    }
+    await this.#finish(record);
   }
 
   #leaving(): readonly MountRecord[] {
@@ -204,10 +329,11 @@ export class MountTable implements Mounts {
   }
 
   #mountOf(record: MountRecord): Mount {
-    const { path, kind, type, uuid, accessor, description, options, tune } = record;
+    const { path, kind, type, uuid, accessor, description, options, tune, flags } = record;
     const maxTtl = tune.maxLeaseTtl || this.#parts.maxLeaseTtl;
     const defaultTtl = Math.min(tune.defaultLeaseTtl || this.#parts.defaultLeaseTtl, maxTtl);
-    return { path, kind, type, uuid, accessor, description, options, tune, defaultTtl, maxTtl };
+    const shown = flags === undefined ? undefined : { flags };
+    return { path, kind, type, uuid, accessor, description, options, tune, defaultTtl, maxTtl, ...shown };
   }
 
   async #save(records: readonly MountRecord[]): Promise<void> {
@@ -233,15 +359,6 @@ function pinnedRecord({ path, kind, type, description }: Pinned, env: EngineEnv)
   return { path, kind, type, description, options: new Map(), tune, leaving: false, ...names(kind, type, env) };
 }
 
-function changed(record: MountRecord, { description, options, ...tune }: Change): MountRecord {
-  const merged = new Map([...record.options, ...(options ?? [])]);
-  if ((merged.get("version") ?? "1") !== (record.options.get("version") ?? "1")) {
-    throw new Fault("invalid", "the version of a mount cannot be changed: enable another mount and copy the secrets");
-  }
-  return {
-    ...record,
-    description: description ?? record.description,
-    options: options === undefined ? record.options : merged,
-    tune: { ...record.tune, ...tune },
-  };
+function stillBusy(): Fault {
+  return new Fault("unavailable", "requests to this mount are still under way: try again", { retryAfter: DRAIN });
 }

@@ -5,6 +5,7 @@
 import type { Engine, Mount } from "../contract/engine.ts";
 import type { Storage } from "../contract/storage.ts";
 import { compileRoutes, type Matcher } from "./matcher.ts";
+import { type Revocable, revocable } from "./revocable.ts";
 
 /** A mounted engine: its table compiled, its tasks, and the requests it is serving. */
 export class Slot {
@@ -13,6 +14,7 @@ export class Slot {
   readonly engine: Engine;
   readonly match: Matcher;
   readonly storage: Storage;
+  readonly #own: Revocable;
   readonly #stop = new AbortController();
   #task: Promise<void> = Promise.resolve();
   #active = 0;
@@ -22,7 +24,8 @@ export class Slot {
     this.mount = mount;
     this.engine = engine;
     this.match = compileRoutes(engine.routes);
-    this.storage = storage;
+    this.#own = revocable(storage);
+    this.storage = this.#own.storage;
   }
 
   enter(): void {
@@ -40,6 +43,11 @@ export class Slot {
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
+  }
+
+  /** Takes its storage away from all that is still in it. */
+  cut(): Promise<void> {
+    return this.#own.revoke();
   }
 
   /** Starts the engine's own work; `failed` hears of an end that no stop has asked for. */

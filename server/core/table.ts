@@ -1,6 +1,7 @@
 /**
  * The mount table as it lies in storage: one record, so that every change of it is one commit. Durations are stored
- * as integer milliseconds. Format version 1; a newer one is refused, so that an older program never drops what it
+ * as integer milliseconds. Format version 2 (1 lacked flags
+ * and some of the tuning); a newer one is refused, so that an older program never drops what it
  * does not know.
  */
 import { Fault } from "../../lib/fault.ts";
@@ -14,9 +15,9 @@ import {
   parseJsonMap,
   stringifyJson,
 } from "../../lib/wire/json.ts";
-import type { MountTune, UserLockout } from "../contract/engine.ts";
+import type { MountFlags, MountTune, UserLockout } from "../contract/engine.ts";
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface MountRecord {
   readonly path: string;
@@ -29,10 +30,15 @@ export interface MountRecord {
   readonly tune: MountTune;
   /** Being disabled: no longer served; its tokens and data go, then the record. */
   readonly leaving: boolean;
+  readonly flags?: MountFlags;
 }
 
 export function encodeTable(records: readonly MountRecord[]): Uint8Array {
-  const mounts = records.map((record) => ({ ...record, tune: encodeTune(record.tune) }));
+  const mounts = records.map((record) => ({
+    ...record,
+    tune: encodeTune(record.tune),
+    flags: record.flags === undefined ? undefined : { ...record.flags },
+  }));
   return Buffer.from(stringifyJson({ format: FORMAT, mounts }), "utf8");
 }
 
@@ -44,7 +50,7 @@ function encodeTune({ userLockout, ...tune }: MountTune): Record<string, Encodab
 export function decodeTable(bytes: Uint8Array): readonly MountRecord[] {
   const map = parseJsonMap(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
   const format = numberAt(map, "format");
-  if (format !== FORMAT) {
+  if (format !== 1 && format !== FORMAT) {
     throw new Fault("internal", `the mount table has format ${String(format)}, this program reads ${String(FORMAT)}`);
   }
   const mounts = map.get("mounts");
@@ -56,6 +62,7 @@ function decodeRecord(json: Json): MountRecord {
   if (!isJsonMap(json)) throw damaged("mount");
   const tune = json.get("tune");
   if (!isJsonMap(tune)) throw damaged("tune");
+  const flags = json.get("flags");
   return {
     path: textAt(json, "path"),
     kind: textAt(json, "kind") === "auth" ? "auth" : "secret",
@@ -66,6 +73,16 @@ function decodeRecord(json: Json): MountRecord {
     options: textsAt(json, "options"),
     tune: decodeTune(tune),
     leaving: json.get("leaving") === true,
+    ...(isJsonMap(flags) && { flags: decodeFlags(flags) }),
+  };
+}
+
+function decodeFlags(flags: JsonMap): MountFlags {
+  const set = (name: keyof MountFlags): boolean => flags.get(name) === true;
+  return {
+    local: set("local"),
+    sealWrap: set("sealWrap"),
+    externalEntropyAccess: set("externalEntropyAccess"),
   };
 }
 
@@ -79,6 +96,9 @@ function decodeTune(tune: JsonMap): MountTune {
     auditNonHmacResponseKeys: listAt(tune, "auditNonHmacResponseKeys"),
     passthroughRequestHeaders: listAt(tune, "passthroughRequestHeaders"),
     allowedResponseHeaders: listAt(tune, "allowedResponseHeaders"),
+    delegatedAuthAccessors: tune.has("delegatedAuthAccessors") ? listAt(tune, "delegatedAuthAccessors") : [],
+    identityTokenKey: tune.has("identityTokenKey") ? textAt(tune, "identityTokenKey") : "",
+    forceNoCache: tune.get("forceNoCache") === true,
     userLockout: decodeLockout(tune.get("userLockout")),
   };
 }

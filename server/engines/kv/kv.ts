@@ -17,5 +17,6 @@ export const kvV2: EngineKind = {
   type: "kv-v2",
   about: "Keeps secrets with their earlier versions",
   kind: "secret",
-  create: (env) => kvV2Engine(env.clock),
+  create: (env) => kvV2Engine(env),
+  upgradesFrom: ["kv-v1"],
 };

@@ -26,8 +26,18 @@ export function readablePath(path: string | undefined): string {
 
 /** One level below `path`, which may lack its trailing slash. @throws Fault "not-found" when it is empty */
 export async function listBelow(reader: Reader, root: string, path: string | undefined): Promise<Reply> {
+  const { keys } = await namesBelow(reader, root, path);
+  return { data: { keys } };
+}
+
+/** As `listBelow`, with the folder's slash. */
+export async function namesBelow(
+  reader: Reader,
+  root: string,
+  path: string | undefined,
+): Promise<{ readonly folder: string; readonly keys: readonly string[] }> {
   const folder = path === undefined || path === "" || path.endsWith("/") ? (path ?? "") : `${path}/`;
   const keys = await reader.list(root + folder);
   if (keys.length === 0) throw nothingHere();
-  return { data: { keys } };
+  return { folder, keys };
 }

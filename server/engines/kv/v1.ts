@@ -8,8 +8,9 @@ import { type Json, JsonNumber, parseJsonMap, RawJson, stringifyJson } from "../
 import { type Context, type Engine, mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
 import { CACHE_CHARACTERS, listBelow, nothingHere, readablePath, writablePath } from "./paths.ts";
 
-const ROOT = "v1/";
-const FORMAT = 1;
+/** Of the keys of this version; version 2 takes over what it finds there. */
+export const V1_ROOT = "v1/";
+export const V1_FORMAT = 1;
 const JSON_LIMITS = { depth: 1000, members: Number.MAX_SAFE_INTEGER };
 
 interface Secret1 {
@@ -33,10 +34,10 @@ function secretRoute(cache: CoherentCache<Secret1>): Route {
   // The writers of one path queue up: they read it, so they would only run into each other.
   const writers = new Serial();
   const write = async (path: string | undefined, context: Context): Promise<undefined> => {
-    const key = ROOT + writablePath(path);
+    const key = V1_ROOT + writablePath(path);
     const secret = context.call.data;
     if (secret.size === 0) throw new Fault("invalid", "missing data fields");
-    const bytes = encodeStored(FORMAT, stringifyJson(secret));
+    const bytes = encodeStored(V1_FORMAT, stringifyJson(secret));
     await writers.run(key, () =>
       cache.write([key], () =>
         context.storage.transact(async (tx) => {
@@ -53,16 +54,16 @@ function secretRoute(cache: CoherentCache<Secret1>): Route {
     fields: { path: { type: "string", about: "Where the secret lies, below the mount" } },
     openBody: true,
     exists: async ({ path }, { storage }) =>
-      path !== undefined && path !== "" && (await load(cache, storage, ROOT + path)) !== undefined,
+      path !== undefined && path !== "" && (await load(cache, storage, V1_ROOT + path)) !== undefined,
     on: {
       read: { about: "Reads the secret", run: ({ path }, context) => read(cache, path, context) },
-      list: { about: "Lists one level of names", run: ({ path }, { storage }) => listBelow(storage, ROOT, path) },
+      list: { about: "Lists one level of names", run: ({ path }, { storage }) => listBelow(storage, V1_ROOT, path) },
       create: { about: "Writes the secret", run: ({ path }, context) => write(path, context) },
       update: { about: "Replaces the secret", run: ({ path }, context) => write(path, context) },
       delete: {
         about: "Deletes the secret",
         run: async ({ path }, { storage }) => {
-          const key = ROOT + writablePath(path);
+          const key = V1_ROOT + writablePath(path);
           await writers.run(key, () =>
             cache.write([key], () =>
               storage.transact((tx) => {
@@ -79,7 +80,7 @@ function secretRoute(cache: CoherentCache<Secret1>): Route {
 }
 
 async function read(cache: CoherentCache<Secret1>, path: string | undefined, context: Context): Promise<Reply> {
-  const secret = await load(cache, context.storage, ROOT + readablePath(path));
+  const secret = await load(cache, context.storage, V1_ROOT + readablePath(path));
   if (secret === undefined) throw nothingHere();
   return {
     data: secret.data,
@@ -98,7 +99,7 @@ function load(
     cache.load(key, async () => {
       const bytes = await storage.get(key);
       if (bytes === undefined) return undefined;
-      const data = new RawJson(decodeStored(FORMAT, bytes, "secret"));
+      const data = new RawJson(decodeStored(V1_FORMAT, bytes, "secret"));
       const members = parseJsonMap(data.text, JSON_LIMITS);
       return { data, ttl: ownTtl(members.get("ttl") ?? members.get("lease")), cacheKey: data };
     })

@@ -3,8 +3,9 @@ import { formatDuration } from "../../../lib/duration.ts";
 import { formatTime } from "../../../lib/time-text.ts";
 import { type EncodableRecord, type JsonMap } from "../../../lib/wire/json.ts";
 import { type Context, mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
+import type { Reader } from "../../contract/storage.ts";
 import { customMetadata, patchCustomMetadata } from "./custom.ts";
-import { listBelow, nothingHere, readablePath, writablePath } from "./paths.ts";
+import { listBelow, namesBelow, nothingHere, readablePath, writablePath } from "./paths.ts";
 import { META_ROOT, type Meta, newMeta, readConfig, readMeta } from "./record.ts";
 import type { KvStore } from "./store.ts";
 import { checkedMax, wholeSeconds } from "./v2-config.ts";
@@ -61,6 +62,38 @@ export function metadataRoute(store: KvStore): Route {
   });
 }
 
+/** OpenBao's: one level of names with what is known about each, but its versions. */
+export function detailedRoute(): Route {
+  return route({
+    path: "detailed-metadata/*path",
+    about: "A folder of secrets with their settings",
+    fields: { path: { type: "string", about: "The folder to list" } },
+    on: {
+      list: {
+        about: "Lists one level of names and what is known about each",
+        run: async ({ path }, { storage }) => {
+          const snapshot = storage.snapshot();
+          try {
+            return await listDetailed(snapshot, path);
+          } finally {
+            snapshot.close();
+          }
+        },
+      },
+    },
+  });
+}
+
+async function listDetailed(reader: Reader, path: string | undefined): Promise<Reply> {
+  const { folder, keys } = await namesBelow(reader, META_ROOT, path);
+  const info = new Map<string, EncodableRecord>();
+  for (const name of keys) {
+    const meta = name.endsWith("/") ? undefined : await readMeta(reader, folder + name);
+    if (meta !== undefined) info.set(name, describeMeta(meta));
+  }
+  return { data: { keys, key_info: info } };
+}
+
 async function readMetadata(path: string | undefined, { storage }: Context): Promise<Reply> {
   const meta = await readMeta(storage, readablePath(path));
   if (meta === undefined) throw nothingHere();
@@ -72,18 +105,19 @@ async function readMetadata(path: string | undefined, { storage }: Context): Pro
       destroyed: version.destroyed,
     });
   }
+  return { data: { ...describeMeta(meta), versions } };
+}
+
+function describeMeta(meta: Meta): EncodableRecord {
   return {
-    data: {
-      cas_required: meta.casRequired,
-      created_time: formatTime(meta.created),
-      current_version: meta.current,
-      custom_metadata: meta.custom ?? null,
-      delete_version_after: formatDuration(meta.deleteAfter),
-      max_versions: meta.maxVersions,
-      oldest_version: meta.oldest,
-      updated_time: formatTime(meta.updated),
-      versions,
-    },
+    cas_required: meta.casRequired,
+    created_time: formatTime(meta.created),
+    current_version: meta.current,
+    custom_metadata: meta.custom ?? null,
+    delete_version_after: formatDuration(meta.deleteAfter),
+    max_versions: meta.maxVersions,
+    oldest_version: meta.oldest,
+    updated_time: formatTime(meta.updated),
   };
 }
 

@@ -18,9 +18,9 @@ const enableFields = {
   description: { type: "string", about: "For people" },
   config: { type: "map", about: "The members of …/tune" },
   options: { type: "texts", about: 'Options of this type: version = "2" for kv' },
-  local: { type: "bool", about: "Without meaning here: there is no replication" },
-  seal_wrap: { type: "bool", about: "Without meaning here: everything is encrypted alike" },
-  external_entropy_access: { type: "bool", about: "Without meaning here" },
+  local: { type: "bool", about: "Kept and shown: there is no replication" },
+  seal_wrap: { type: "bool", about: "Kept and shown: everything is encrypted alike" },
+  external_entropy_access: { type: "bool", about: "Kept and shown" },
   plugin_name: { type: "string", about: "As `type`, for clients of the older form", deprecated: true },
   plugin_version: { type: "string", about: "Without meaning here: there are no plugins" },
 } as const satisfies Fields;
@@ -67,11 +67,11 @@ function mountRoute({ mounts, runningVersion }: Ports, kind: Kind): Route {
       },
       update: {
         about: "Enables it",
-        run: async ({ path, type, plugin_name, description, options, config }) => {
+        run: async ({ path, type, plugin_name, description, options, config, ...flags }) => {
           const named = type === "plugin" || type === undefined || type === "" ? plugin_name : type;
           if (named === undefined || named === "")
             throw new Fault("invalid", 'missing field "type": what to mount, such as "kv"');
-          const tune = { ...NO_TUNE, ...readConfig(config) };
+          const tune = { ...NO_TUNE, ...readConfig(config, { kind, type: named }) };
           const where = { path: fullPath(kind, path), kind };
           await mounts.enable({
             ...where,
@@ -79,6 +79,11 @@ function mountRoute({ mounts, runningVersion }: Ports, kind: Kind): Route {
             description: description ?? "",
             options: options ?? new Map(),
             tune,
+            flags: {
+              local: flags.local === true,
+              sealWrap: flags.seal_wrap === true,
+              externalEntropyAccess: flags.external_entropy_access === true,
+            },
           });
           return undefined;
         },
@@ -105,7 +110,6 @@ function tuneRoute({ mounts }: Ports, kind: Kind): Route {
       path: PATH,
       description: { type: "string", about: "For people" },
       options: { type: "texts", about: "Options of this type" },
-      user_lockout_config: { type: "map", about: "Not served" },
     },
     sudo: kind === "auth",
     on: {
@@ -115,16 +119,14 @@ function tuneRoute({ mounts }: Ports, kind: Kind): Route {
       },
       update: {
         about: "Changes what is given, leaves the rest",
-        run: async ({ path, description, options, user_lockout_config, ...given }) => {
-          if (user_lockout_config !== undefined) {
-            throw new Fault("invalid", "user_lockout_config is not served here: leave it out");
-          }
-          const change = { ...readTune(given), ...(description !== undefined && { description }) };
-          await mounts.tune(at(mounts, fullPath(kind, path)).path, {
-            ...change,
+        run: async ({ path, description, options, ...given }) => {
+          const mount = at(mounts, fullPath(kind, path));
+          const warnings = await mounts.tune(mount.path, {
+            ...readTune(given, mount),
+            ...(description !== undefined && { description }),
             ...(options !== undefined && { options }),
           });
-          return undefined;
+          return warnings.length === 0 ? undefined : { warnings };
         },
       },
     },
