@@ -132,6 +132,7 @@ export function compose(parts: ComposeParts): Composed {
           tokens,
           audit,
           wrapping,
+          leases,
           quotas: guards.quotas,
           lockedUsers: guards.lockout,
           inFlight: flights,

@@ -26,6 +26,7 @@ export const noLeases: Leases = {
   revokeByToken: nothing,
   list: () => Promise.resolve([]),
   count: () => Promise.resolve(new Map()),
+  stuck: () => Promise.resolve([]),
   tidy: nothing,
   open: nothing,
   expire: nothing,

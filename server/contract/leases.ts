@@ -4,6 +4,7 @@
  * Source: Vault's pages "Lease, renew, and revoke" and "/sys/leases".
  */
 import type { JsonMap } from "../../lib/wire/json.ts";
+import type { Mount, Renewal } from "./engine.ts";
 import type { TokenEntry } from "./token.ts";
 
 /** A secret that ends: the core keeps its lease and asks the engine again at renewal and revocation. Milliseconds. */
@@ -43,6 +44,23 @@ export interface RevokeOptions {
   readonly sync: boolean;
 }
 
+/** The engines behind leases, found by the path that was called; `server/core` implements it. */
+export interface LeaseEngines {
+  /** The mount that serves a path, also one that is being disabled. */
+  mountOf(path: string): Mount | undefined;
+  /** @returns undefined when its engine renews no leases, or is gone */
+  renew(lease: LeaseEntry): Promise<Renewal | undefined>;
+  /** Repeatable. @throws what kept the engine from undoing what the lease stands for; Fault "not-found" when it is gone */
+  revoke(lease: LeaseEntry): Promise<void>;
+}
+
+/** One whose engine has failed to undo it so often that it is not tried again: until someone revokes it, or forces it. */
+export interface StuckLease {
+  readonly id: string;
+  readonly expireTime: number;
+  readonly error: string;
+}
+
 export interface Leases {
   /**
    * Keeps the lease of a secret that `token` was handed at `path`; on disk when it resolves.
@@ -61,8 +79,10 @@ export interface Leases {
   revokeByToken(tokenId: string): Promise<void>;
   /** One level below `prefix`, as `Storage.list`; tokens' leases too. */
   list(prefix: string): Promise<readonly string[]>;
-  /** Leases that live, by the mount that made them. */
+  /** Leases that live, by the path of the mount that made them; tokens' too. */
   count(): Promise<ReadonlyMap<string, number>>;
+  /** @param most so many at most */
+  stuck(most: number): Promise<readonly StuckLease[]>;
   /** Deletes what points nowhere. */
   tidy(): Promise<void>;
   open(): Promise<void>;

@@ -90,7 +90,7 @@ async function concluded(parts: DispatchParts, pass: Pass, { slot, checked }: Re
 }
 
 async function leaseOf({ leases }: DispatchParts, { call, token }: Pass, reply: Reply): Promise<LeaseInfo | undefined> {
-  if (reply.lease === undefined) return undefined;
+  if (reply.lease === undefined) return reply.renewed;
   if (token === undefined) throw new Fault("internal", "a secret with a lease needs a token that it ends with");
   return leases.register(call.path, token, reply.lease);
 }
@@ -134,8 +134,8 @@ function warned(reply: Reply, more: readonly string[], { ignored }: Checked): Re
   return { ...reply, warnings: [...(reply.warnings ?? []), ...more, ...unknown] };
 }
 
-function showsNothing({ data, bare, status, warnings, leaseDuration, text, headers }: Reply): boolean {
-  return [data, bare, status, warnings, leaseDuration, text, headers].every((member) => member === undefined);
+function showsNothing({ data, bare, status, warnings, leaseDuration, text, headers, renewed }: Reply): boolean {
+  return [renewed, data, bare, status, warnings, leaseDuration, text, headers].every((member) => member === undefined);
 }
 
 function noRoute(path: string): Fault {

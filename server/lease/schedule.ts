@@ -2,7 +2,7 @@
  * Does what falls due, by wall time. It looks at the clock at least once a minute and never trusts how long it slept,
  * so a clock that jumps delays or hastens work by a minute at most.
  */
-import { backoff } from "../../lib/backoff.ts";
+import { type BackoffLimits, backoff } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { Doorbell } from "../../lib/doorbell.ts";
 import type { Log } from "../../lib/log.ts";
@@ -11,7 +11,7 @@ import { ExpiryHeap } from "./heap.ts";
 const LONGEST_SLEEP = 60_000;
 /** At a time: enough for the store's group commit, few enough to leave it to the requests. */
 const TOGETHER = 16;
-const RETRY = { first: 1000, most: 60_000 };
+const RETRY: BackoffLimits = { first: 1000, most: 60_000 };
 
 export interface ScheduleParts {
   readonly clock: Clock;
@@ -20,6 +20,8 @@ export interface ScheduleParts {
   readonly what: string;
   /** Called with an id that was due; it must look itself whether that still holds. When it throws it is called again later. */
   readonly run: (id: string) => Promise<void>;
+  /** From 1 s to a minute, unless given. */
+  readonly retry?: BackoffLimits;
 }
 
 export class Schedule {
@@ -69,7 +71,7 @@ export class Schedule {
     } catch (error) {
       const failures = this.#failures.get(id) ?? 0;
       this.#failures.set(id, failures + 1);
-      this.#heap.set(id, this.#parts.clock.now() + backoff(failures, RETRY, 0));
+      this.#heap.set(id, this.#parts.clock.now() + backoff(failures, this.#parts.retry ?? RETRY, 0));
       const fields = { what: this.#parts.what, failures: failures + 1 };
       this.#parts.log(
         "warn",

@@ -10,8 +10,8 @@ import { makeToken, randomText } from "../../lib/token-string.ts";
 import type { Storage } from "../contract/storage.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { NewToken } from "../contract/tokens.ts";
+import { newLeaseId } from "../lease/names.ts";
 import type { BatchTokens } from "./batch.ts";
-import { leasePath } from "./lease-index.ts";
 import type { Names } from "./names.ts";
 import { childRoot, count, idKey, isLive, NOTHING, putNew, readRecord } from "./record.ts";
 
@@ -39,7 +39,7 @@ export async function mint(
   }
   const token = wanted.id ?? makeToken(random);
   const accessor = randomText(random, ACCESSOR_LENGTH);
-  const leaseId = wanted.ttl === 0 ? "" : newLeaseId(wanted.path, random);
+  const leaseId = wanted.ttl === 0 ? "" : newLeaseId(wanted.path, "h", random);
   const entry = entryOf(wanted, { id: names.token(token), accessor, leaseId, policies, now });
   const accessorHash = names.accessor(accessor);
   const counted = counterOf(wanted);
@@ -77,11 +77,6 @@ export function mintBatch(
   const entry = entryOf(bare, { id: "", accessor: "", leaseId: "", policies, now });
   const token = batch.seal(entry, random);
   return { token, entry: { ...entry, id: names.token(token) } };
-}
-
-/** "auth/userpass/login/ann/h" and 24 random characters. */
-export function newLeaseId(path: string, random: Random): string {
-  return `${leasePath(path)}/h${randomText(random, ACCESSOR_LENGTH)}`;
 }
 
 function counterOf({

@@ -88,7 +88,7 @@ export function putNew(tx: Transaction, record: TokenRecord): void {
   putRecord(tx, record);
   const id = encodeText(record.entry.id);
   tx.put(accessorKey(record.accessorHash), id);
-  putLease(tx, record.entry, id);
+  putLease(tx, record.entry.leaseId, id);
 }
 
 /** Every key of the token but those of its children. */

@@ -21,7 +21,7 @@ import type { TokenEntry } from "../contract/token.ts";
 import type { NewToken, Tokens } from "../contract/tokens.ts";
 import { Schedule } from "../lease/schedule.ts";
 import { BatchTokens, isBatch } from "./batch.ts";
-import { getLease, leasesBelow, listLeases } from "./lease-index.ts";
+import { getLease, TOKEN_LEASES } from "./lease-index.ts";
 import { mint, mintBatch } from "./mint.ts";
 import { Names } from "./names.ts";
 import {
@@ -195,7 +195,7 @@ class TokenStore implements Tokens {
       await Promise.all(ids.map((id) => this.revoke(id)));
       ids = [];
     };
-    for await (const leaseId of leasesBelow(this.#parts.storage, folder)) {
+    for await (const leaseId of TOKEN_LEASES.below(this.#parts.storage, folder)) {
       const id = await getLease(this.#parts.storage, leaseId);
       if (id !== undefined) ids.push(decodeText(id));
       if (ids.length === TOGETHER) await revoke();
@@ -221,13 +221,13 @@ class TokenStore implements Tokens {
   }
 
   leases(prefix: string): Promise<readonly string[]> {
-    return listLeases(this.#parts.storage, prefix);
+    return TOKEN_LEASES.list(this.#parts.storage, prefix);
   }
 
   async count(): Promise<ReadonlyMap<string, number>> {
     const mountOf = this.#parts.mountOf ?? ((path) => path.split("/", 2).join("/"));
     const counts = new Map<string, number>();
-    for await (const leaseId of leasesBelow(this.#parts.storage, "")) {
+    for await (const leaseId of TOKEN_LEASES.below(this.#parts.storage, "")) {
       const mount = mountOf(leaseId) ?? "";
       counts.set(mount, (counts.get(mount) ?? 0) + 1);
     }
@@ -247,7 +247,7 @@ class TokenStore implements Tokens {
     const now = this.#parts.clock.now();
     for (const id of await this.#parts.storage.list(ENDING_ROOT)) this.#schedule.set(id, now);
     if (!this.#indexed) await this.#upgrade(signal);
-    for await (const leaseId of leasesBelow(this.#parts.storage, "")) {
+    for await (const leaseId of TOKEN_LEASES.below(this.#parts.storage, "")) {
       if (signal.aborted) return;
       const id = await getLease(this.#parts.storage, leaseId);
       const record = id === undefined ? undefined : await readRecord(this.#parts.storage, decodeText(id));

@@ -1,7 +1,7 @@
 /** Deletes what points nowhere: only a fault of this program, or a store put back in parts, can leave any. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Storage } from "../contract/storage.ts";
-import { deleteLease, getLease, leasesBelow } from "./lease-index.ts";
+import { deleteLease, getLease, TOKEN_LEASES } from "./lease-index.ts";
 import { accessorKey, childRoot, decodeText, idKey, readRecord } from "./record.ts";
 
 const ACCESSORS = accessorKey("");
@@ -23,7 +23,7 @@ export async function tidy(storage: Storage, end: (id: string) => Promise<void>)
     if ((await storage.get(idKey(folder.slice(0, -1)))) === undefined) await tidyChildren(storage, folder, end);
     await breathe();
   }
-  for await (const leaseId of leasesBelow(storage, "")) {
+  for await (const leaseId of TOKEN_LEASES.below(storage, "")) {
     await tidyLease(storage, leaseId);
     await breathe();
   }

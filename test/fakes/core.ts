@@ -18,7 +18,8 @@ import { kvV1, kvV2 } from "../../server/engines/kv/kv.ts";
 import { systemKind } from "../../server/engines/system/system.ts";
 import { userLockout } from "../../server/guard/lockout.ts";
 import { rateQuotas } from "../../server/guard/quotas.ts";
-import { noIdentity, noLeases } from "../../server/none.ts";
+import { leaseStore } from "../../server/lease/store.ts";
+import { noIdentity } from "../../server/none.ts";
 import { policyStore } from "../../server/policy/store.ts";
 import { shamirSeal } from "../../server/seal/shamir.ts";
 import { memoryStore } from "../../server/storage/memory.ts";
@@ -80,10 +81,15 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
   const wall = barrier(store, env);
   const seal = shamirSeal({ ...env, store, barrier: wall });
   const storageAt = (prefix: string): Storage => prefixed(seal.storage, prefix);
-  const tokens = tokenStore({ storage: seal.storage, ...env, ended: (id) => cubbyholes.purge(id) });
+  const ended = async (id: string): Promise<void> => {
+    await cubbyholes.purge(id);
+    await leases.revokeByToken(id);
+  };
+  const tokens = tokenStore({ storage: seal.storage, ...env, ended, mountOf: (path) => core.mounts.find(path)?.path });
   const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });
   const quotas = rateQuotas({ clock, storage: storageAt("core/quotas/") });
   const lockout = userLockout({ clock, log, storage: storageAt("core/lockout/") });
+  const leases = leaseStore({ storage: seal.storage, ...env, tokens, engines: () => core.leaseEngines });
   const wrapping = responseWrapping({ clock, log, tokens, cubbyholes });
   const policies = policyStore(prefixed(seal.storage, "policy/"));
   const audit = fakeAudit();
@@ -94,7 +100,7 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
     policies,
     audit,
     identity: noIdentity,
-    leases: noLeases,
+    leases,
     quotas,
     lockout,
     wrapping,
@@ -108,6 +114,7 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
         tokens,
         audit,
         wrapping,
+        leases,
         quotas,
         lockedUsers: lockout,
         inFlight: { all: () => new Map() },
