@@ -11,7 +11,7 @@ import type { Operation } from "../../server/contract/call.ts";
 import type { AccessKey, AwsPorts, InstanceFacts, Principal } from "../../server/contract/ec2.ts";
 import { type Context, type Engine, type Mount, Overtaken, type Reply } from "../../server/contract/engine.ts";
 import type { Storage } from "../../server/contract/storage.ts";
-import type { CallerRequest, StsAnswer } from "../../server/contract/sts.ts";
+import type { CallerRequest, Sts, StsAnswer } from "../../server/contract/sts.ts";
 import type { LoginGrant, TokenEntry } from "../../server/contract/token.ts";
 import { checkFields } from "../../server/core/fields.ts";
 import { handlerFor } from "../../server/core/handler.ts";
@@ -130,6 +130,8 @@ export interface TestMountOptions {
   readonly storage?: Storage;
   readonly signer?: TestSigner;
   readonly mount?: Partial<Mount>;
+  /** Instead of `answerSts`: the real client. */
+  readonly sts?: Sts;
 }
 
 let shared: TestSigner | undefined;
@@ -147,7 +149,8 @@ export async function testMount(options: TestMountOptions = {}): Promise<TestMou
       logs.push({ level, message, fields });
     },
   };
-  const engine = (options.type === "aws-ec2" ? awsEc2Auth(cloud) : awsAuth(cloud)).create(env);
+  const ports = options.sts === undefined ? cloud : { ...cloud, sts: options.sts };
+  const engine = (options.type === "aws-ec2" ? awsEc2Auth(ports) : awsAuth(ports)).create(env);
   const mount = {
     path: "auth/aws/",
     kind: "auth",

@@ -158,12 +158,19 @@ function authenticate(request: IncomingMessage, body: Buffer, keys: FakeSts["key
   }
   url.searchParams.delete("X-Amz-Signature");
   const names = claims.signedHeaders.split(";");
-  const lines = names.map((name) => `${name}:${String(request.headers[name] ?? "").trim().replace(/ +/g, " ")}\n`);
+  const lines = names.map(
+    (name) =>
+      `${name}:${String(request.headers[name] ?? "")
+        .trim()
+        .replace(/ +/g, " ")}\n`,
+  );
   const query = [...url.searchParams]
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .sort()
     .join("&");
-  const canonical = [request.method, url.pathname, query, lines.join(""), claims.signedHeaders, sha256(body)].join("\n");
+  const canonical = [request.method, url.pathname, query, lines.join(""), claims.signedHeaders, sha256(body)].join(
+    "\n",
+  );
   const text = ["AWS4-HMAC-SHA256", claims.date, `${date}/${region}/sts/aws4_request`, sha256(canonical)].join("\n");
   const signing = [date, region, "sts", "aws4_request"].reduce(hmac, Buffer.from(`AWS4${key.secret}`));
   const right = hmac(signing, text);

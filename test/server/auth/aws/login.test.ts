@@ -25,7 +25,7 @@ test("a grant carries the role's token, the metadata of Vault, and the host's id
     maxTtl: 7_200_000,
     numUses: 3,
     renewable: true,
-    type: "service",
+    type: "default",
     role: "web",
   });
   expect(Object.fromEntries(grant.metadata)).toEqual({
