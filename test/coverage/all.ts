@@ -4,18 +4,27 @@ import { cubbyholeArea } from "./cases/cubbyhole.ts";
 import { identityArea } from "./cases/identity.ts";
 import { jwtArea } from "./cases/jwt.ts";
 import { kvV1Area } from "./cases/kv-v1.ts";
+import { kvV2Area } from "./cases/kv-v2.ts";
 import { ldapArea } from "./cases/ldap.ts";
 import { sysGuardArea } from "./cases/sys-guard.ts";
+import { sysMountsArea } from "./cases/sys-mounts.ts";
+import { sysInitArea, sysOperatorArea } from "./cases/sys-operator.ts";
+import { sysRekeyArea } from "./cases/sys-rekey.ts";
 import { userpassArea } from "./cases/userpass.ts";
 import type { Area } from "./types.ts";
 
 export const AREAS: readonly Area[] = [
   cubbyholeArea,
   sysGuardArea,
+  sysInitArea,
+  sysMountsArea,
+  sysOperatorArea,
+  sysRekeyArea,
   approleArea,
   identityArea,
   jwtArea,
   kvV1Area,
+  kvV2Area,
   ldapArea,
   userpassArea,
 ];
