@@ -7,6 +7,7 @@ import { type Encodable, parseJsonMap, stringifyJson } from "../../../lib/wire/j
 import type { Operation } from "../../../server/contract/call.ts";
 import { compileAcl } from "../../../server/policy/acl.ts";
 import { parsePolicy } from "../../../server/policy/parse.ts";
+import { decidingRule } from "../../model/rules.ts";
 
 interface Row {
   operation: Operation;
@@ -94,38 +95,6 @@ describe("which mounts a token has anything in", () => {
   });
 });
 
-/** The order as it is written down, as slowly and plainly as possible. */
-function naive(rules: readonly string[], path: string, list: boolean): string | undefined {
-  const bare = list && path.endsWith("/") ? path.slice(0, -1) : undefined;
-  const exact = rules.filter((rule) => !rule.endsWith("*") && !rule.split("/").includes("+"));
-  if (exact.includes(path)) return path;
-  if (bare !== undefined && exact.includes(bare)) return bare;
-  const wild = (wanted: string): string | undefined =>
-    rules.filter((rule) => !exact.includes(rule) && matches(rule, wanted)).sort(strongestFirst)[0];
-  return wild(path) ?? (bare === undefined ? undefined : wild(bare));
-}
-
-function matches(rule: string, path: string): boolean {
-  const open = rule.endsWith("*");
-  const parts = (open ? rule.slice(0, -1) : rule).split("/");
-  const source = parts.map((part) => (part === "+" ? "[^/]*" : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))).join("/");
-  return new RegExp(`^${source}${open ? ".*" : ""}$`, "su").test(path);
-}
-
-function strongestFirst(a: string, b: string): number {
-  const first = (rule: string): number => {
-    const at = rule.split("/").indexOf("+");
-    if (at === -1) return rule.length - 1;
-    return rule.split("/").slice(0, at).join("/").length + (at === 0 ? 0 : 1);
-  };
-  const plus = (rule: string): number => rule.split("/").filter((part) => part === "+").length;
-  if (first(a) !== first(b)) return first(b) - first(a);
-  if (a.endsWith("*") !== b.endsWith("*")) return a.endsWith("*") ? 1 : -1;
-  if (plus(a) !== plus(b)) return plus(a) - plus(b);
-  if (a.length !== b.length) return b.length - a.length;
-  return a > b ? -1 : 1;
-}
-
 const segment = fc.constantFrom("a", "b", "ab", "abc", "");
 const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
 const pattern = fc
@@ -147,7 +116,7 @@ test("the compiled rules decide as the naive model does", () => {
         data: undefined,
         wrapTtl: undefined,
       });
-      const wanted = naive(rules, asked, list);
+      const wanted = decidingRule(rules, asked, list);
       expect(decision.granting).toEqual(wanted === undefined ? [] : [wanted]);
     }),
     { numRuns: 300 },
