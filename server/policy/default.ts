@@ -37,6 +37,14 @@ path "sys/leases/lookup" {
   capabilities = ["update"]
 }
 
+# The entity it belongs to.
+path "identity/entity/id/{{identity.entity.id}}" {
+  capabilities = ["read"]
+}
+path "identity/entity/name/{{identity.entity.name}}" {
+  capabilities = ["read"]
+}
+
 # Its own cubbyhole.
 path "cubbyhole/*" {
   capabilities = ["create", "read", "update", "delete", "list"]

@@ -186,6 +186,45 @@ describe("logins", () => {
   });
 });
 
+describe("templated policies", () => {
+  test("follow the entity, its alias and its groups from one request to the next", async () => {
+    const accessor = accessors.get("toy") ?? "";
+    const policy = [
+      "kv/own/{{identity.entity.name}}",
+      `kv/at/{{identity.entity.aliases.${accessor}.metadata.desk}}`,
+      "kv/zone/{{identity.groups.names.zoned.metadata.zone}}",
+    ].map((path) => `path "${path}" { capabilities = ["read"] }`);
+    await server.request("POST", "sys/policy/own", { policy: policy.join("\n") });
+    for (const path of ["own/tim", "own/tom", "at/7", "at/8", "zone/eu"]) {
+      await server.request("POST", `kv/${path}`, { a: "1" });
+    }
+    const { token, entity } = await login("toy", "tim", { policies: ["own"], metadata: { desk: "7" } });
+    const seen = async (path: string): Promise<number> =>
+      (await server.request("GET", `kv/${path}`, undefined, token)).status;
+    await server.request("POST", `identity/entity/id/${entity}`, { name: "tim" });
+    expect([await seen("own/tim"), await seen("own/tom"), await seen("at/7"), await seen("zone/eu")]).toEqual([
+      200, 403, 200, 403,
+    ]);
+    await server.request("POST", `identity/entity/id/${entity}`, { name: "tom" });
+    expect([await seen("own/tim"), await seen("own/tom")]).toEqual([403, 200]);
+    await login("toy", "tim", { metadata: { desk: "8" } });
+    expect([await seen("at/7"), await seen("at/8")]).toEqual([403, 200]);
+    await login("toy", "tim", { metadata: { desk: "*" } });
+    expect([await seen("at/7"), await seen("at/8")]).toEqual([403, 403]);
+    await data("POST", "group", { name: "zoned", metadata: { zone: "eu" }, member_entity_ids: [entity] });
+    expect(await seen("zone/eu")).toBe(200);
+    await server.request("DELETE", "identity/group/name/zoned");
+    expect(await seen("zone/eu")).toBe(403);
+  });
+
+  test("every entity may read itself, and no other", async () => {
+    const [one, two] = [await login("toy", "self-one"), await login("toy", "self-two")];
+    const read = async (id: string): Promise<number> =>
+      (await server.request("GET", `identity/entity/id/${id}`, undefined, one.token)).status;
+    expect([await read(one.entity), await read(two.entity)]).toEqual([200, 403]);
+  });
+});
+
 describe("groups", () => {
   test("give their policies directly and through others, until they no longer do", async () => {
     const { token, entity } = await login("toy", "member");
