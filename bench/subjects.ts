@@ -1,11 +1,12 @@
 /** What is measured: a bare node:http echo, our own server on LMDB with a file audit device, or a server that is given. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Json } from "../lib/wire/json.ts";
+import { freePort } from "../test/fakes/free-port.ts";
 import { clientOf } from "./client.ts";
 import type { Target } from "./load.ts";
 
@@ -126,15 +127,6 @@ export async function stop(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await ended;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
 }
 
 async function answers(port: number, child: ChildProcess): Promise<void> {

@@ -11,10 +11,10 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { freePort } from "../fakes/free-port.ts";
 
 const PROGRAM = new URL("./oksae.mjs", import.meta.url).pathname;
 
@@ -168,13 +168,4 @@ export class Stage {
   #environment(more: Readonly<Record<string, string>>): Record<string, string> {
     return { PATH: process.env["PATH"] ?? "", HOME: this.folder, OKSAE_ADDR: this.address, ...more };
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
 }

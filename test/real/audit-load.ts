@@ -2,7 +2,7 @@
  * Load while the audit breaks, for a broker alone or a whole server: requests go on and on while `breaking` does its
  * work, and what counts afterwards is whether each one that was served is in the log.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, readSync } from "node:fs";
 
 export interface Subject {
   /** One request. @returns its id when it was answered with data, undefined when it was refused */
@@ -68,3 +68,24 @@ export function auditedIds(texts: readonly string[]): ReadonlySet<string> {
 }
 
 export const textOf = (file: string): string => readFileSync(file, "utf8");
+
+/** All that `fd` gives without waiting. */
+export function readAll(fd: number): string {
+  const buffer = Buffer.alloc(1 << 20);
+  let text = "";
+  try {
+    for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) text += buffer.toString("utf8", 0, n);
+  } catch (error) {
+    if (!String(error).includes("EAGAIN")) throw error;
+  }
+  return text;
+}
+
+export function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { freePort } from "../fakes/free-port.ts";
 
 export const PROGRAM = join(import.meta.dirname, "../../dist/oksae.mjs");
 
@@ -188,13 +188,4 @@ function send(agent: Agent, url: string, method: string, data: unknown, token: s
     });
     sent.on("error", reject).end(data === undefined ? undefined : JSON.stringify(data));
   });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
 }

@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { ldapAuth } from "../../server/auth/ldap/ldap.ts";
 import { ldapDirectory } from "../../server/clients/ldap.ts";
+import { freePort } from "../fakes/free-port.ts";
 import { type TestReply, type TestServer, testServer } from "../fakes/server.ts";
-import { freePort } from "./house.ts";
 import { requires } from "./requires.ts";
 import { dnOf, GROUPS, SERVICE, SLAPD, Slapd, USERS } from "./slapd.ts";
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   if (!existsSync(SLAPD)) return;
   slapd = new Slapd();
   await slapd.start();
-  server = await testServer({ kinds: [ldapAuth(ldapDirectory)] });
+  server = await testServer({ kinds: [ldapAuth(ldapDirectory())] });
 }, 60_000);
 afterAll(async () => {
   if (!existsSync(SLAPD)) return;

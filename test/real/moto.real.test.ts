@@ -13,8 +13,9 @@ import {
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect } from "@jest/globals";
+import { freePort } from "../fakes/free-port.ts";
 import { imdsBase64, mintDocument, mintPkcs7, testSigner } from "../fakes/mint.ts";
-import { freePort, House, type HouseReply } from "./house.ts";
+import { House, type HouseReply } from "./house.ts";
 import { requires } from "./requires.ts";
 
 const MOTO = "/opt/oksae-moto/bin/moto_server";

@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@jest/globals";
+import { freePort } from "../fakes/free-port.ts";
 import { fakeVault } from "../fakes/vault.ts";
 import { requires } from "./requires.ts";
 
@@ -25,16 +24,6 @@ while True:
 const HELD_BACK = 20_000;
 /** The runner builds it before. */
 const BUNDLE = "dist/agent.mjs";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function follow(child: ChildProcess): string[] {
   const lines: string[] = [];

@@ -4,9 +4,9 @@
  * response entry, and sys/health goes on answering.
  */
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdirSync, openSync, readSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { afterEach, expect } from "@jest/globals";
-import { type Outcome, pause, type Subject, textOf, underLoad } from "./audit-load.ts";
+import { isJson, type Outcome, pause, readAll, type Subject, textOf, underLoad } from "./audit-load.ts";
 import { House, type HouseOptions } from "./house.ts";
 import { requires } from "./requires.ts";
 
@@ -294,26 +294,6 @@ function fill(path: string): void {
 function exists(path: string): boolean {
   try {
     closeSync(openSync(path, constants.O_RDONLY));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function readAll(fd: number): string {
-  const buffer = Buffer.alloc(1 << 20);
-  let text = "";
-  try {
-    for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) text += buffer.toString("utf8", 0, n);
-  } catch (error) {
-    if (!String(error).includes("EAGAIN")) throw error;
-  }
-  return text;
-}
-
-function isJson(line: string): boolean {
-  try {
-    JSON.parse(line);
     return true;
   } catch {
     return false;

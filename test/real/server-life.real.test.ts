@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { afterEach, expect, test } from "@jest/globals";
-import { freePort, House } from "./house.ts";
+import { freePort } from "../fakes/free-port.ts";
+import { House } from "./house.ts";
 import { requires } from "./requires.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/tls");

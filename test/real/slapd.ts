@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { freePort } from "./house.ts";
+import { freePort } from "../fakes/free-port.ts";
 
 export const SLAPD = "/usr/sbin/slapd";
 const ROOT = "dc=example,dc=org";
