@@ -48,6 +48,7 @@ async function main(): Promise<void> {
       clock: systemClock,
       random: systemRandom(),
       log: log.log,
+      levels: log.levels,
       pid: process.pid,
       uid: process.getuid?.() ?? 0,
     });
@@ -94,7 +95,8 @@ function onSignals(server: RunningServer, flags: Flags, log: Levelled): void {
 /** The level is what a reload takes from the configuration; the rest needs a restart. */
 async function reread(flags: Flags, log: Levelled): Promise<void> {
   try {
-    log.level = flags.logLevel ?? (await readConfig(flags)).logLevel;
+    log.configured = flags.logLevel ?? (await readConfig(flags)).logLevel;
+    log.levels.reset();
   } catch (error) {
     log.log("error", "the configuration was not reloaded", { error: toFault(error) });
   }

@@ -7,19 +7,25 @@ import type { Random } from "../lib/random.ts";
 import { VERSION } from "../lib/version.ts";
 import { approleAuth } from "./auth/approle/approle.ts";
 import { awsAuth, awsEc2Auth } from "./auth/aws/aws.ts";
+import { githubAuth } from "./auth/github/github.ts";
 import { jwtAuth, oidcAuth } from "./auth/jwt/jwt.ts";
 import { ldapAuth } from "./auth/ldap/ldap.ts";
 import { userpassAuth } from "./auth/userpass/userpass.ts";
 import { awsPorts } from "./clients/aws.ts";
 import { bcryptPasswords } from "./clients/bcrypt.ts";
+import { hostInfo } from "./clients/host.ts";
 import { issuerDocuments } from "./clients/jwks.ts";
+import { githubClient } from "./clients/github.ts";
 import { ldapDirectory } from "./clients/ldap.ts";
 import { type Composed, compose } from "./compose.ts";
+import { sanitizedConfig } from "./config/sanitized.ts";
 import type { ServerConfig, StorageConfig } from "./config/types.ts";
+import type { LogLevels } from "./contract/server-info.ts";
 import type { Store } from "./contract/storage.ts";
 import type { RunningCore } from "./core/core.ts";
 import { bodyMemory, httpHandler } from "./http/handler.ts";
 import { type Listening, listen } from "./listen/listen.ts";
+import { withOpenMetrics } from "./metrics/metered.ts";
 import { openLmdbStore } from "./storage/lmdb.ts";
 import { memoryStore } from "./storage/memory.ts";
 
@@ -32,6 +38,8 @@ export interface Machine {
   readonly log: Log;
   readonly pid: number;
   readonly uid: number;
+  /** Of `log`, where it can be changed. */
+  readonly levels?: LogLevels;
 }
 
 export interface RunningServer {
@@ -50,10 +58,12 @@ export async function startServer(config: ServerConfig, machine: Machine): Promi
   const store = await openStore(config.storage, machine);
   const listening: Listening[] = [];
   try {
-    const composed = composeFrom(config, store, machine);
+    const composed = composeFrom(config, { store, machine, listening });
     const memory = bodyMemory();
     for (const listener of config.listeners) {
-      const handler = httpHandler(composed.core, { ...machine, ...composed.http, limits: listener, memory });
+      const core =
+        listener.unauthenticatedMetrics === true ? withOpenMetrics(composed.core, composed.metrics) : composed.core;
+      const handler = httpHandler(core, { ...machine, ...composed.http, limits: listener, memory });
       listening.push(await listen(listener, handler, machine));
     }
     if (config.pidFile !== undefined) await writePid(config.pidFile, machine.pid);
@@ -73,7 +83,14 @@ export async function startServer(config: ServerConfig, machine: Machine): Promi
   }
 }
 
-function composeFrom(config: ServerConfig, store: Store, machine: Machine): Composed {
+interface Opened {
+  readonly store: Store;
+  readonly machine: Machine;
+  /** Filled later. */
+  readonly listening: readonly Listening[];
+}
+
+function composeFrom(config: ServerConfig, { store, machine, listening }: Opened): Composed {
   const { clock, random, log } = machine;
   const { defaultLeaseTtl, maxLeaseTtl, clusterName, apiAddr } = config;
   const aws = awsPorts(clock, random);
@@ -90,12 +107,21 @@ function composeFrom(config: ServerConfig, store: Store, machine: Machine): Comp
       awsEc2Auth(aws),
       approleAuth,
       userpassAuth(bcryptPasswords()),
-      ldapAuth(ldapDirectory),
+      ldapAuth(ldapDirectory()),
+      githubAuth(githubClient(clock)),
       jwtAuth(documents),
       oidcAuth(documents),
     ],
     clusterName,
     apiAddr,
+    info: {
+      sanitized: sanitizedConfig(config),
+      host: hostInfo(clock),
+      reloadListeners: async () => {
+        for (const one of listening) await one.reload();
+      },
+      ...(machine.levels === undefined ? undefined : { levels: machine.levels }),
+    },
     defaultLeaseTtl,
     maxLeaseTtl,
   });
@@ -156,14 +182,27 @@ const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, erro
 export interface Levelled {
   readonly log: Log;
   level: Level;
+  /** What the configuration says: `levels.reset` goes back to it. */
+  configured: Level;
+  readonly levels: LogLevels;
 }
 
 /** @param all takes everything from "debug" up */
 export function levelled(all: Log, level: Level): Levelled {
   const out: Levelled = {
     level,
+    configured: level,
     log: (at, message, fields) => {
       if (RANK[at] >= RANK[out.level]) all(at, message, fields);
+    },
+    levels: {
+      level: () => out.level,
+      set: (next) => {
+        out.level = next;
+      },
+      reset: () => {
+        out.level = out.configured;
+      },
     },
   };
   return out;

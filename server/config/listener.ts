@@ -20,7 +20,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   agent_api: "it belongs to an agent",
   proxy_api: "it belongs to an agent",
   role: "it belongs to an agent",
-  telemetry: "metrics are read from the API with a token",
   profiling: "there is none",
   inflight_requests_logging: "there is none",
   custom_response_headers: "headers are fixed",
@@ -109,8 +108,16 @@ function limits(block: Body): ListenerLimits {
       maxConnections: block.int("max_connections", 1, 1_000_000),
       unauthedRekey: not(block.bool("disable_unauthed_rekey_endpoints")),
       unauthedGenerateRoot: not(block.bool("disable_unauthed_generate_root_endpoints")),
+      unauthenticatedMetrics: openMetrics(block),
     },
   );
+}
+
+function openMetrics(block: Body): boolean | undefined {
+  const telemetry = block.block("telemetry");
+  const open = telemetry?.bool("unauthenticated_metrics_access");
+  telemetry?.done();
+  return open;
 }
 
 function not(value: boolean | undefined): boolean | undefined {

@@ -45,6 +45,8 @@ export interface ListenerLimits {
   readonly unauthedRekey?: boolean;
   /** The opposite of `disable_unauthed_generate_root_endpoints`. Default false. */
   readonly unauthedGenerateRoot?: boolean;
+  /** `telemetry { unauthenticated_metrics_access = true }`: sys/metrics without a token. Default false. */
+  readonly unauthenticatedMetrics?: boolean;
 }
 
 /** listener "tcp" { address = "127.0.0.1:8200" … } */

@@ -102,10 +102,11 @@ export function boundedNames(most: number): (name: string) => string {
 }
 
 type Read = (set: (value: number, label?: string) => void) => Promise<void> | void;
+type NewGauge = (name: string, help: string, read: Read, label?: string) => void;
 
-/** Read anew at each scrape. */
-function gauges(sources: Sources, registers: Registry[], named: (name: string) => string): void {
-  const gauge = (name: string, help: string, read: Read, label?: string): void => {
+/** Read anew at each scrape; what fails has no value then. */
+function gaugeIn(registers: Registry[]): NewGauge {
+  return (name, help, read, label) => {
     new Gauge({
       name,
       help,
@@ -123,54 +124,45 @@ function gauges(sources: Sources, registers: Registry[], named: (name: string) =
       },
     });
   };
+}
+
+function gauges(sources: Sources, registers: Registry[], named: (name: string) => string): void {
+  const gauge = gaugeIn(registers);
   const byMount =
     (count: () => Promise<ReadonlyMap<string, number>>): Read =>
     async (set) => {
       for (const [mount, value] of await count()) set(value, named(mount));
     };
-  gauge("vault_core_unsealed", "1 while unsealed", async (set) => {
+  const open: Read = async (set) => {
     set((await sources.unsealed()) ? 1 : 0);
-  });
-  gauge("vault_core_active", "1 while this node serves", async (set) => {
-    set((await sources.unsealed()) ? 1 : 0);
-  });
-  gauge(
-    "vault_token_count_by_auth",
-    "Live service tokens by the mount that made them",
-    byMount(sources.tokens),
-    "auth_method",
-  );
-  gauge(
-    "vault_expire_leases_by_mount",
-    "Live leases by the mount that made them",
-    byMount(sources.leases),
-    "mount_point",
-  );
-  gauge("vault_expire_num_leases", "Live leases", async (set) => {
+  };
+  gauge("vault_core_unsealed", "1 while unsealed", open);
+  gauge("vault_core_active", "1 while this node serves", open);
+  const live = (what: string): string => `Live ${what} by the mount that made them`;
+  gauge("vault_token_count_by_auth", live("service tokens"), byMount(sources.tokens), "auth_method");
+  gauge("vault_expire_leases_by_mount", live("leases"), byMount(sources.leases), "mount_point");
+  const allLeases: Read = async (set) => {
     set([...(await sources.leases()).values()].reduce((sum, one) => sum + one, 0));
-  });
-  gauge(
-    "oksae_audit_entries",
-    "Audit entries since the start",
-    (set) => {
-      const { taken, refused } = sources.audit();
-      set(taken, "taken");
-      set(refused, "refused");
-    },
-    "result",
-  );
-  gauge(
-    "oksae_audit_device_failures",
-    "Audit entries that a device has not taken, since the start",
-    (set) => {
-      for (const [device, failures] of sources.audit().failures) set(failures, named(device));
-    },
-    "device",
-  );
+  };
+  gauge("vault_expire_num_leases", "Live leases", allLeases);
+  auditGauges(gauge, sources, named);
   processGauges(gauge, sources);
 }
 
-function processGauges(gauge: (name: string, help: string, read: Read) => void, { process }: Sources): void {
+function auditGauges(gauge: NewGauge, { audit }: Sources, named: (name: string) => string): void {
+  const entries: Read = (set) => {
+    const { taken, refused } = audit();
+    set(taken, "taken");
+    set(refused, "refused");
+  };
+  const failures: Read = (set) => {
+    for (const [device, count] of audit().failures) set(count, named(device));
+  };
+  gauge("oksae_audit_entries", "Audit entries since the start", entries, "result");
+  gauge("oksae_audit_device_failures", "Audit entries that a device has not taken, since the start", failures, "device");
+}
+
+function processGauges(gauge: NewGauge, { process }: Sources): void {
   gauge("process_resident_memory_bytes", "Memory of the process", (set) => {
     set(process().rss);
   });

@@ -7,6 +7,7 @@ import { compose } from "../../server/compose.ts";
 import type { AuditDeviceInfo } from "../../server/contract/audit.ts";
 import type { EngineKind } from "../../server/contract/engine.ts";
 import type { ListenerLimits } from "../../server/contract/listener.ts";
+import type { ServerInfo } from "../../server/contract/server-info.ts";
 import type { Store } from "../../server/contract/storage.ts";
 import type { RunningCore } from "../../server/core/core.ts";
 import { httpHandler } from "../../server/http/handler.ts";
@@ -21,6 +22,8 @@ export interface TestServerOptions {
   readonly kinds?: readonly EngineKind[];
   readonly declared?: readonly AuditDeviceInfo[];
   readonly log?: Log;
+  /** What is told of the process: host, levels, configuration. */
+  readonly info?: Partial<ServerInfo>;
   /** Default true: init with one share, unseal. */
   readonly open?: boolean;
   readonly defaultLeaseTtl?: number;
@@ -66,6 +69,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     storageType: "inmem",
     declared: options.declared ?? [],
     kinds: options.kinds ?? [],
+    ...(options.info !== undefined && { info: options.info }),
     defaultLeaseTtl: options.defaultLeaseTtl ?? 32 * DAY,
     maxLeaseTtl: options.maxLeaseTtl ?? 32 * DAY,
   });

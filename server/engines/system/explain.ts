@@ -79,17 +79,19 @@ async function askedAbout(
   context: Context,
 ): Promise<TokenEntry> {
   const own = context.token;
-  if (own === undefined) throw new Fault("denied", "permission denied");
-  const [other, handle] = [token ?? "", accessor ?? ""];
+  if (own === undefined) throw denied();
+  const [other = "", handle = ""] = [token, accessor];
   if (other !== "" && handle !== "") throw new Fault("invalid", "give token or accessor, not both");
-  if (other === "" && (handle === "" || handle === own.accessor)) return own;
+  if (other === "" && ["", own.accessor].includes(handle)) return own;
   const acl = await effectiveAcl(ports, own);
   const { operation, path, data, wrapTtl } = context.call;
-  if (!acl.decide({ operation, path, data, wrapTtl }).sudo) throw new Fault("denied", "permission denied");
+  if (!acl.decide({ operation, path, data, wrapTtl }).sudo) throw denied();
   const found = other === "" ? await ports.tokens.byAccessor(handle) : await ports.tokens.find(new Secret(other));
   if (found === undefined) throw new Fault("invalid", other === "" ? "invalid accessor" : "invalid token");
   return found;
 }
+
+const denied = (): Fault => new Fault("denied", "permission denied");
 
 /** As a request's path comes to the policy: without slash or "v1/" before it, a LIST's with a slash behind it. */
 function cleaned(text: string, operation: Operation): string {

@@ -121,29 +121,28 @@ function operationOf(
 ): EncodableRecord {
   const { on, fields } = one;
   const others = Object.entries(fields).filter(([name]) => !inPath.includes(name));
-  const parameters = VERBS[operation] === "get" || VERBS[operation] === "delete" ? queryOf(operation, one, others) : [];
-  const writes = VERBS[operation] === "post" || VERBS[operation] === "patch";
+  const verb = VERBS[operation];
+  const writes = verb === "post" || verb === "patch";
+  const parameters = writes ? [] : queryOf(operation, one, others);
   const body =
     writes && (others.length > 0 || one.openBody === true) ? bodyOf(Object.fromEntries(others), one) : undefined;
-  const shows = VERBS[operation] === "get";
+  const shows = verb === "get";
   return {
     summary: on[operation]?.about,
     operationId: idOf(place, one, operation, ids),
-    tags: [
-      place.own.startsWith("auth/")
-        ? "auth"
-        : place.own === "sys"
-          ? "system"
-          : place.own === "identity"
-            ? "identity"
-            : "secrets",
-    ],
+    tags: [tagOf(place.own)],
     parameters: parameters.length === 0 ? undefined : parameters,
     requestBody: body,
     responses: shows
       ? { "200": { description: "OK" } }
       : { "200": { description: "OK" }, "204": { description: "empty body" } },
   };
+}
+
+function tagOf(own: string): string {
+  if (own.startsWith("auth/")) return "auth";
+  if (own === "sys") return "system";
+  return own === "identity" ? "identity" : "secrets";
 }
 
 /** A LIST is a GET with list=true; a table says nothing of which fields a read takes in its query, so all may come. */

@@ -32,10 +32,8 @@ function builtins({ kinds }: Ports): readonly Builtin[] {
   const all = kinds()
     .filter(({ type }) => type !== "system" && type !== "token" && type !== "cubbyhole" && type !== "identity")
     .map(({ type, kind }): Builtin => ({ name: type.replace(/-v\d+$/, ""), type: kind }));
-  const seen = new Set<string>();
-  return all
-    .filter(({ name, type }) => !seen.has(`${type}/${name}`) && seen.add(`${type}/${name}`) !== undefined)
-    .sort((a, b) => (`${a.type}/${a.name}` < `${b.type}/${b.name}` ? -1 : 1));
+  const byName = new Map(all.map((one) => [`${one.type}/${one.name}`, one]));
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
 function namesOf(ports: Ports, type: string): readonly string[] {
