@@ -3,7 +3,15 @@
  * AssumeRole, GetCallerIdentity, GetInstanceProfile, over real signed HTTP. Source: the API references' examples.
  */
 import { escapeXml, type QueryCall, type QueryError, type QueryServer, startQueryServer } from "./aws-query.ts";
-import { type FakeProfiles, profileReply } from "./iam.ts";
+import {
+  createdKeyReply,
+  deletedKeyReply,
+  type FakePrincipals,
+  type FakeProfiles,
+  noSuchEntity,
+  principalReply,
+  profileReply,
+} from "./iam.ts";
 
 interface FakeInstance {
   instanceId: string;
@@ -27,6 +35,10 @@ export interface FakeAws extends QueryServer {
   readonly instances: Map<string, FakeInstance>;
   /** ARN of a role that may be assumed -> the account it belongs to. */
   readonly roles: Map<string, string>;
+  /** ARN of such a role -> the sts:ExternalId that its trust policy demands. */
+  readonly externalIds: Map<string, string>;
+  /** "ACCOUNT/user/NAME", "ACCOUNT/role/NAME" -> ARN and unique id. */
+  readonly principals: FakePrincipals;
   readonly profiles: FakeProfiles;
   /** Adds an instance with everything not given filled in. */
   add(instance: Partial<FakeInstance> & { readonly instanceId: string }): FakeInstance;
@@ -51,7 +63,9 @@ export async function startAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
   const accounts = new Map([[accessKey, options.accountId ?? ACCOUNT]]);
   const instances = new Map<string, FakeInstance>();
   const roles = new Map<string, string>();
+  const externalIds = new Map<string, string>();
   const profiles: FakeProfiles = new Map();
+  const principals: FakePrincipals = new Map();
   const pages = { size: 1000 };
   const accountOf = (call: QueryCall): string => accounts.get(call.accessKey) ?? "";
   const server = await startQueryServer({
@@ -60,8 +74,10 @@ export async function startAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
     handlers: {
       DescribeInstances: (call) => describe(call, accountOf(call), [...instances.values()], pages.size),
       AssumeRole: (call) => {
-        const account = roles.get(call.params.get("RoleArn") ?? "");
-        if (account === undefined) return denied("sts:AssumeRole");
+        const arn = call.params.get("RoleArn") ?? "";
+        const account = roles.get(arn);
+        const demanded = externalIds.get(arn) ?? null;
+        if (account === undefined || demanded !== call.params.get("ExternalId")) return denied("sts:AssumeRole");
         const id = `ASIAFAKE${String(keys.size).padStart(12, "0")}`;
         keys.set(id, `assumed-${id}`);
         accounts.set(id, account);
@@ -71,6 +87,18 @@ export async function startAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
         `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::${accountOf(call)}:user/fake</Arn><UserId>AIDAFAKE</UserId><Account>${accountOf(call)}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
       GetInstanceProfile: (call) =>
         profileReply(profiles, accountOf(call), call.params.get("InstanceProfileName") ?? ""),
+      GetUser: (call) => principalReply(principals, accountOf(call), "user", call.params.get("UserName") ?? ""),
+      GetRole: (call) => principalReply(principals, accountOf(call), "role", call.params.get("RoleName") ?? ""),
+      CreateAccessKey: (call) => {
+        const id = `AKIAMADE${String(keys.size).padStart(12, "0")}`;
+        keys.set(id, `made-${id}`);
+        accounts.set(id, accountOf(call));
+        return createdKeyReply(id, `made-${id}`);
+      },
+      DeleteAccessKey: (call) => {
+        const known = keys.delete(call.params.get("AccessKeyId") ?? "");
+        return known ? deletedKeyReply() : noSuchEntity("The Access Key cannot be found.");
+      },
     },
   });
   const add: FakeAws["add"] = (given) => {
@@ -84,7 +112,9 @@ export async function startAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
     secretKey,
     instances,
     roles,
+    externalIds,
     profiles,
+    principals,
     add,
     get pageSize() {
       return pages.size;
