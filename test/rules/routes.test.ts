@@ -51,6 +51,8 @@ test("without a token there are only these, and each login", () => {
   expect(open.map(({ name }) => name).sort()).toEqual([
     "aws login",
     "aws-ec2 login",
+    "identity oidc/.well-known/keys",
+    "identity oidc/.well-known/openid-configuration",
     "system health",
     "system init",
     "system internal/ui/mounts",
