@@ -3,12 +3,16 @@
  * reference page. `tools/routes.mjs` writes both; `routes.test.ts` compares them with what is committed.
  */
 import { systemRandom } from "../../lib/random.ts";
+import { approleAuth } from "../../server/auth/approle/approle.ts";
 import { awsAuth, awsEc2Auth } from "../../server/auth/aws/aws.ts";
+import { jwtAuth } from "../../server/auth/jwt/jwt.ts";
+import { githubAuth } from "../../server/auth/github/github.ts";
 import { ldapAuth } from "../../server/auth/ldap/ldap.ts";
 import { tokenAuth } from "../../server/auth/token/token-auth.ts";
 import { userpassAuth } from "../../server/auth/userpass/userpass.ts";
 import type { EngineKind, Field, Operation, Route } from "../../server/contract/engine.ts";
 import { cubbyholeKind } from "../../server/engines/cubbyhole/cubbyhole.ts";
+import { identityKind } from "../../server/engines/identity/identity.ts";
 import { kvV1, kvV2 } from "../../server/engines/kv/kv.ts";
 import { systemKind } from "../../server/engines/system/system.ts";
 import { fakeClock } from "../fakes/clock.ts";
@@ -37,11 +41,15 @@ export function routeTables(): readonly Table[] {
   const kinds: readonly (readonly [string, EngineKind])[] = [
     ["sys/", systemKind(ports)],
     ["auth/token/", tokenAuth(ports)],
+    ["auth/approle/", approleAuth],
     ["auth/aws/", awsAuth(ports)],
     ["auth/aws-ec2/", awsEc2Auth(ports)],
+    ["auth/jwt/", jwtAuth(ports)],
     ["auth/userpass/", userpassAuth(ports)],
     ["auth/ldap/", ldapAuth(ports)],
+    ["auth/github/", githubAuth(ports)],
     ["cubbyhole/", cubbyholeKind(ports)],
+    ["identity/", identityKind(ports)],
     ["kv-v1/", kvV1],
     ["secret/", kvV2],
   ];

@@ -132,7 +132,8 @@ test("bound subject, bound claims", async () => {
   await mount.role({ bound_subject: "ann", bound_claims_type: "glob", bound_claims: { repo: "org/*" } });
   expect(await mount.outcome({ repo: "org/app" })).toBe("in");
   expect(await mount.outcome({ repo: "other/app" })).toContain("does not match any associated bound claim values");
-  expect(await mount.outcome({ repo: "org/app", sub: "bob" })).toContain("invalid subject (sub) claim");
+  const bob = { repo: "org/app", sub: "bob" };
+  expect(await mount.outcome(bob)).toContain("invalid subject (sub) claim");
 });
 
 test("leeways of the role are those of its logins", async () => {
