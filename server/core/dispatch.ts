@@ -49,6 +49,7 @@ const NO_WARNINGS: readonly string[] = [];
 export async function dispatch(parts: DispatchParts, pass: Pass): Promise<Outcome> {
   const ready = getReady(pass);
   const reply = await run(parts, pass, ready);
+  if (ready.slot.gone) throw new Fault("unavailable", "the mount has been disabled while the request was under way");
   if (reply === undefined) return NO_CONTENT;
   return wrapped(parts, pass, ready, await concluded(parts, pass, ready, reply));
 }
@@ -83,7 +84,7 @@ async function concluded(parts: DispatchParts, pass: Pass, { slot, checked }: Re
     const { issued, warnings } = await logIn(parts, slot.mount, pass.call.path, login);
     return { ...NO_CONTENT, reply: warned(reply, warnings, checked), issued, afterwards };
   }
-  const issued = auth === undefined ? undefined : { clientToken: auth.clientToken, entry: auth.entry };
+  const issued = auth;
   const lease = await leaseOf(parts, pass, reply);
   const shown = showsNothing(reply) ? undefined : warned(reply, NO_WARNINGS, checked);
   return { reply: shown, issued, lease, wrap, afterwards };

@@ -157,6 +157,7 @@ export class MountTable implements Mounts {
       const slot = this.router.remove(path);
       if (slot !== undefined) {
         await this.#drained(slot);
+        slot.gone = true;
         await this.#endLeases(slot);
         await slot.stop();
         // A request that hangs still has the storage in its hands.
@@ -174,6 +175,7 @@ export class MountTable implements Mounts {
       await this.leaseSlots.end(slot, this.#parts.leases);
     } catch (error) {
       await this.#save(this.#records.map((r) => (r.path === path ? { ...r, leaving: false } : r)));
+      slot.gone = false;
       this.router.add(slot);
       throw error;
     }

@@ -14,6 +14,8 @@ export class Slot {
   readonly engine: Engine;
   readonly match: Matcher;
   readonly storage: Storage;
+  /** Disabled while a request is still in it: what that one brings comes to nothing. */
+  gone = false;
   readonly #own: Revocable;
   readonly #stop = new AbortController();
   #task: Promise<void> = Promise.resolve();
