@@ -39,7 +39,6 @@ export function generateRootRoutes(ports: Ports): readonly Route[] {
 }
 
 function attemptRoute({ operator, policies }: Ports, { attempt, unauthenticated, reply }: Family): Route {
-  const { rootGeneration } = operator;
   return route({
     path: attempt,
     about: "The making of a root token out of shares",
@@ -57,7 +56,7 @@ function attemptRoute({ operator, policies }: Ports, { attempt, unauthenticated,
       read: {
         about: "Reads how far it has come",
         run: async ({ nonce }, context) => {
-          const status = await rootGeneration.status();
+          const status = await operator.rootGeneration.status();
           const claimed = await claim(policies, context, nonce, "unauthedGenerateRoot");
           return reply(statusBody({ ...status, nonce: shownNonce(status.nonce, claimed) }));
         },
@@ -69,14 +68,14 @@ function attemptRoute({ operator, policies }: Ports, { attempt, unauthenticated,
             throw new Fault("invalid", "pgp_key is not served here: leave it out, a one-time password is made then");
           }
           const given = otp === undefined || otp === "" ? undefined : new Secret(otp);
-          const begun = await rootGeneration.start(given);
+          const begun = await operator.rootGeneration.start(given);
           return reply({ ...statusBody(begun.status), otp: begun.otp?.reveal() ?? "" });
         },
       },
       delete: {
         about: "Ends it",
         run: async ({ nonce }, context) => {
-          await rootGeneration.cancel(await claim(policies, context, nonce, "unauthedGenerateRoot"));
+          await operator.rootGeneration.cancel(await claim(policies, context, nonce, "unauthedGenerateRoot"));
           return undefined;
         },
       },
@@ -85,7 +84,6 @@ function attemptRoute({ operator, policies }: Ports, { attempt, unauthenticated,
 }
 
 function updateRoute({ operator }: Ports, path: string, unauthenticated: boolean, reply: Family["reply"]): Route {
-  const { rootGeneration } = operator;
   return route({
     path,
     about: "The shares, one at a time",
@@ -95,8 +93,8 @@ function updateRoute({ operator }: Ports, path: string, unauthenticated: boolean
       update: {
         about: "Enters one share; at the threshold the token is answered, XORed with the one-time password",
         run: async ({ key, nonce }) => {
-          const encoded = await rootGeneration.update(shareOf(key), nonce ?? "");
-          const status = await rootGeneration.status();
+          const encoded = await operator.rootGeneration.update(shareOf(key), nonce ?? "");
+          const status = await operator.rootGeneration.status();
           if (encoded === undefined) return reply(statusBody(status));
           const done = { ...status, started: true, nonce: nonce ?? "", progress: status.required };
           return reply({

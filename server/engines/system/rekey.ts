@@ -45,7 +45,7 @@ export function rekeyRoutes(ports: Ports): readonly Route[] {
   ]);
 }
 
-function initRoute({ operator: { rekey }, policies }: Ports, { prefix, unauthenticated, reply }: Family): Route {
+function initRoute({ operator, policies }: Ports, { prefix, unauthenticated, reply }: Family): Route {
   return route({
     path: `${prefix}/init`,
     about: "A change of the shares that unseal",
@@ -55,7 +55,7 @@ function initRoute({ operator: { rekey }, policies }: Ports, { prefix, unauthent
       read: {
         about: "Reads how far it has come",
         run: async ({ nonce }, context) => {
-          const status = await rekey.status();
+          const status = await operator.rekey.status();
           const claimed = await claim(policies, context, nonce, "unauthedRekey");
           return reply(
             statusBody({
@@ -71,13 +71,15 @@ function initRoute({ operator: { rekey }, policies }: Ports, { prefix, unauthent
         run: async (values) => {
           checkServed(values);
           const { secret_shares: shares = 0, secret_threshold: threshold = 0, require_verification } = values;
-          return reply(statusBody(await rekey.start({ shares, threshold, verify: require_verification === true })));
+          return reply(
+            statusBody(await operator.rekey.start({ shares, threshold, verify: require_verification === true })),
+          );
         },
       },
       delete: {
         about: "Ends it; the shares in force stay",
         run: async ({ nonce }, context) => {
-          await rekey.cancel(await claim(policies, context, nonce, "unauthedRekey"));
+          await operator.rekey.cancel(await claim(policies, context, nonce, "unauthedRekey"));
           return undefined;
         },
       },
@@ -85,7 +87,7 @@ function initRoute({ operator: { rekey }, policies }: Ports, { prefix, unauthent
   });
 }
 
-function updateRoute({ operator: { rekey } }: Ports, { prefix, unauthenticated, reply }: Family): Route {
+function updateRoute({ operator }: Ports, { prefix, unauthenticated, reply }: Family): Route {
   return route({
     path: `${prefix}/update`,
     about: "The shares in force, one at a time",
@@ -95,15 +97,15 @@ function updateRoute({ operator: { rekey } }: Ports, { prefix, unauthenticated, 
       update: {
         about: "Enters one share; at the threshold the new ones are answered",
         run: async ({ key, nonce }) => {
-          const made = await rekey.update(shareOf(key), nonce ?? "");
-          return reply(made === undefined ? statusBody(await rekey.status()) : madeBody(made, nonce ?? ""));
+          const made = await operator.rekey.update(shareOf(key), nonce ?? "");
+          return reply(made === undefined ? statusBody(await operator.rekey.status()) : madeBody(made, nonce ?? ""));
         },
       },
     },
   });
 }
 
-function verifyRoute({ operator: { rekey }, policies }: Ports, { prefix, unauthenticated, reply }: Family): Route {
+function verifyRoute({ operator, policies }: Ports, { prefix, unauthenticated, reply }: Family): Route {
   return route({
     path: `${prefix}/verify`,
     about: "The new shares, one at a time, before they count",
@@ -113,7 +115,7 @@ function verifyRoute({ operator: { rekey }, policies }: Ports, { prefix, unauthe
       read: {
         about: "Reads how far it has come",
         run: async ({ nonce }, context) => {
-          const status = await rekey.verification();
+          const status = await operator.rekey.verification();
           const claimed = await claim(policies, context, nonce, "unauthedRekey");
           return reply({ ...status, nonce: shownNonce(status.nonce, claimed) });
         },
@@ -121,15 +123,15 @@ function verifyRoute({ operator: { rekey }, policies }: Ports, { prefix, unauthe
       update: {
         about: "Enters one new share; at the threshold the new shares are in force",
         run: async ({ key, nonce }) => {
-          const done = await rekey.verify(shareOf(key), nonce ?? "");
-          return reply({ ...(done ?? (await rekey.verification())) });
+          const done = await operator.rekey.verify(shareOf(key), nonce ?? "");
+          return reply({ ...(done ?? (await operator.rekey.verification())) });
         },
       },
       delete: {
         about: "Forgets the new shares entered so far; answers another nonce",
         run: async ({ nonce }, context) => {
-          await rekey.restartVerification(await claim(policies, context, nonce, "unauthedRekey"));
-          return reply({ ...(await rekey.verification()) });
+          await operator.rekey.restartVerification(await claim(policies, context, nonce, "unauthedRekey"));
+          return reply({ ...(await operator.rekey.verification()) });
         },
       },
     },

@@ -34,7 +34,7 @@ function rotateRoute({ operator }: Ports, path: string): Route {
   });
 }
 
-function configRoute({ operator: { rotation } }: Ports, path: string): Route {
+function configRoute({ operator }: Ports, path: string): Route {
   return route({
     path,
     about: "When the key that encrypts the storage is replaced by itself",
@@ -47,7 +47,7 @@ function configRoute({ operator: { rotation } }: Ports, path: string): Route {
       read: {
         about: "Reads the settings",
         run: () => {
-          const { enabled, maxOperations, interval } = rotation.read();
+          const { enabled, maxOperations, interval } = operator.rotation.read();
           return Promise.resolve({
             data: { enabled, interval: toSeconds(interval), max_operations: maxOperations },
           });
@@ -56,7 +56,7 @@ function configRoute({ operator: { rotation } }: Ports, path: string): Route {
       update: {
         about: "Changes what is given, leaves the rest",
         run: async ({ enabled, max_operations, interval }) => {
-          await rotation.write({
+          await operator.rotation.write({
             ...(enabled !== undefined && { enabled }),
             ...(max_operations !== undefined && { maxOperations: max_operations }),
             ...(interval !== undefined && { interval }),
