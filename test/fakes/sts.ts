@@ -76,7 +76,7 @@ class Refused extends Error {
 async function answer(request: IncomingMessage, response: ServerResponse, { keys, knobs }: Inside): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { fail, reply } = knobs;
+  const { fail } = knobs;
   if (fail !== undefined && fail.times > 0) {
     fail.times -= 1;
     sendError(response, fail.status, fail.code);
@@ -84,14 +84,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, { keys
   }
   try {
     const key = authenticate(request, Buffer.concat(chunks), keys, knobs.now());
-    const headers = reply?.location === undefined ? {} : { location: reply.location };
     // As AWS: whoever asks for JSON gets it. That was half of CVE-2020-16250.
     const json = String(request.headers.accept).includes("json");
-    response.writeHead(reply?.status ?? 200, {
-      "content-type": reply?.type ?? (json ? "application/json" : "text/xml"),
-      ...headers,
-    });
-    response.end(reply?.body ?? (json ? identityJson(key) : identityXml(key)));
+    const right = json
+      ? { status: 200, type: "application/json", body: identityJson(key) }
+      : { status: 200, type: "text/xml", body: identityXml(key) };
+    const { status, type, body, location } = { location: undefined, ...right, ...knobs.reply };
+    response.writeHead(status, { "content-type": type, ...(location === undefined ? {} : { location }) });
+    response.end(body);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     sendError(response, 403, error.code);
@@ -144,40 +144,43 @@ interface Claims {
 
 function authenticate(request: IncomingMessage, body: Buffer, keys: FakeSts["keys"], now: number): StsKey {
   const url = new URL(request.url ?? "/", "http://sts");
-  const form = request.method === "POST" ? new URLSearchParams(body.toString("utf8")) : url.searchParams;
   const claims = request.headers.authorization === undefined ? queryClaims(url) : headerClaims(request);
-  const [id = "", date = "", region = "", service = "", end = ""] = claims.credential.split("/");
-  const key = keys.get(id);
+  const key = keys.get(claims.credential.split("/", 1)[0] ?? "");
   if (key === undefined || key.sessionToken !== claims.token) throw new Refused("InvalidClientTokenId");
   if (key.expires !== undefined && now >= key.expires) throw new Refused("ExpiredToken");
-  const at = Date.parse(claims.date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-  const latest = at + (claims.lasts > 0 ? claims.lasts * 1000 : SKEW);
-  if (!(now <= latest && at <= now + SKEW)) throw new Refused("SignatureDoesNotMatch");
-  if (service !== "sts" || end !== "aws4_request" || !claims.date.startsWith(date)) {
-    throw new Refused("SignatureDoesNotMatch");
-  }
-  url.searchParams.delete("X-Amz-Signature");
-  const names = claims.signedHeaders.split(";");
-  const lines = names.map(
+  checkDate(claims, now);
+  const right = signatureOf(request, url, body, claims, key.secret);
+  const given = Buffer.from(claims.signature, "hex");
+  if (given.length !== right.length || !timingSafeEqual(given, right)) throw new Refused("SignatureDoesNotMatch");
+  const form = request.method === "POST" ? new URLSearchParams(body.toString("utf8")) : url.searchParams;
+  if (form.get("Action") !== "GetCallerIdentity") throw new Refused("AccessDenied");
+  return key;
+}
+
+function checkDate({ date, credential, lasts }: Claims, now: number): void {
+  const at = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
+  const latest = at + (lasts > 0 ? lasts * 1000 : SKEW);
+  const [, day = "", , service, end] = credential.split("/");
+  const scoped = service === "sts" && end === "aws4_request" && date.startsWith(day);
+  if (!(now <= latest && at <= now + SKEW && scoped)) throw new Refused("SignatureDoesNotMatch");
+}
+
+function signatureOf(request: IncomingMessage, url: URL, body: Buffer, claims: Claims, secret: string): Buffer {
+  const [, ...scope] = claims.credential.split("/");
+  const lines = claims.signedHeaders.split(";").map(
     (name) =>
       `${name}:${String(request.headers[name] ?? "")
         .trim()
         .replace(/ +/g, " ")}\n`,
   );
   const query = [...url.searchParams]
+    .filter(([name]) => name !== "X-Amz-Signature")
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .sort()
     .join("&");
-  const canonical = [request.method, url.pathname, query, lines.join(""), claims.signedHeaders, sha256(body)].join(
-    "\n",
-  );
-  const text = ["AWS4-HMAC-SHA256", claims.date, `${date}/${region}/sts/aws4_request`, sha256(canonical)].join("\n");
-  const signing = [date, region, "sts", "aws4_request"].reduce(hmac, Buffer.from(`AWS4${key.secret}`));
-  const right = hmac(signing, text);
-  const given = Buffer.from(claims.signature, "hex");
-  if (given.length !== right.length || !timingSafeEqual(given, right)) throw new Refused("SignatureDoesNotMatch");
-  if (form.get("Action") !== "GetCallerIdentity") throw new Refused("AccessDenied");
-  return key;
+  const parts = [request.method, url.pathname, query, lines.join(""), claims.signedHeaders, sha256(body)];
+  const text = ["AWS4-HMAC-SHA256", claims.date, scope.join("/"), sha256(parts.join("\n"))].join("\n");
+  return hmac(scope.reduce(hmac, Buffer.from(`AWS4${secret}`)), text);
 }
 
 function headerClaims(request: IncomingMessage): Claims {

@@ -2,6 +2,7 @@
  * Logins of type iam through the real client and an STS that checks each signature: who gets in, as whom, and what is
  * refused. Source: Vault API and docs, AWS auth method, "IAM auth method".
  */
+import { createHash, createHmac } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { iamLoginFields } from "../../../../lib/crypto/sigv4.ts";
 import type { Fault } from "../../../../lib/fault.ts";
@@ -120,12 +121,49 @@ test("a role's session logs in, by the role's name when none is given; a region'
 test("headers as an object, as JSON text, with values as strings or numbers", async () => {
   await write({ bound_iam_principal_arn: USER.arn });
   const fields = asUser();
-  const text = Buffer.from(String(fields["iam_request_headers"]), "base64").toString("utf8");
+  const text = Buffer.from(fields["iam_request_headers"] as string, "base64").toString("utf8");
   const lists = JSON.parse(text) as Record<string, string[]>;
   const strings = Object.fromEntries(Object.entries(lists).map(([name, [value = ""]]) => [name, value]));
   for (const headers of [text, lists, strings, { ...strings, "Content-Length": 43 }]) {
     expect((await logIn({ ...fields, iam_request_headers: headers })).displayName).toBe("ann");
   }
+});
+
+/** A GET that is signed in its query. Source: AWS IAM user guide, "Authenticating requests: query parameters". */
+function presigned(secret: string, lasts: number): EncodableRecord {
+  const stamp = new Date(clock.now()).toISOString().replace(/[-:]|\.\d+/g, "");
+  const scope = [stamp.slice(0, 8), "us-east-1", "sts", "aws4_request"];
+  const query = Object.entries({
+    Action: "GetCallerIdentity",
+    Version: "2011-06-15",
+    "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+    "X-Amz-Credential": [USER.id, ...scope].join("/"),
+    "X-Amz-Date": stamp,
+    "X-Amz-Expires": String(lasts),
+    "X-Amz-SignedHeaders": "host",
+  })
+    .map((pair) => pair.map(encodeURIComponent).join("="))
+    .join("&");
+  const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+  const hmac = (key: Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+  const canonical = ["GET", "/", query, "host:sts.amazonaws.com\n", "host", sha256("")].join("\n");
+  const text = ["AWS4-HMAC-SHA256", stamp, scope.join("/"), sha256(canonical)].join("\n");
+  const signature = hmac(scope.reduce(hmac, Buffer.from(`AWS4${secret}`)), text).toString("hex");
+  const url = `https://sts.amazonaws.com/?${query}&X-Amz-Signature=${signature}`;
+  return {
+    iam_http_request_method: "GET",
+    iam_request_url: Buffer.from(url).toString("base64"),
+    iam_request_headers: "{}",
+  };
+}
+
+test("a GET that is signed in its query logs in while it lasts", async () => {
+  await write({ bound_iam_principal_arn: USER.arn });
+  expect((await logIn(presigned(USER.secret, 60))).displayName).toBe("ann");
+  expect((await refusal(presigned("another", 60))).message).toContain("SignatureDoesNotMatch");
+  const old = presigned(USER.secret, 60);
+  await clock.advance(60_001);
+  expect((await refusal(old)).message).toContain("SignatureDoesNotMatch");
 });
 
 test.each<[string, () => EncodableRecord, string]>([
@@ -207,7 +245,7 @@ test("the server id header must be there, be right and be signed", async () => {
   expect((await refusal(asUser())).message).toContain("missing header");
   expect((await refusal(asUser({ serverId: "other.example.com" }))).message).toContain("not what this server expects");
   const fields = asUser();
-  const headers = JSON.parse(Buffer.from(String(fields["iam_request_headers"]), "base64").toString()) as object;
+  const headers = JSON.parse(Buffer.from(fields["iam_request_headers"] as string, "base64").toString()) as object;
   const added = { ...headers, "X-Vault-AWS-IAM-Server-ID": "vault.example.com" };
   expect((await refusal({ ...fields, iam_request_headers: added })).message).toContain("among the signed headers");
   expect(sts.requests).toHaveLength(1);
