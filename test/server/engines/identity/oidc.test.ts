@@ -1,6 +1,7 @@
 /** Identity tokens: signed for the caller's entity, checked by `jose` as an outside client does, with keys that rotate by themselves. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
+import { Secret } from "../../../../lib/secret.ts";
 import { type FakeClock, fakeClock } from "../../../fakes/clock.ts";
 import { type TestServer, testServer } from "../../../fakes/server.ts";
 import { toyAuth } from "../../../fakes/toy-auth.ts";
@@ -176,6 +177,15 @@ describe("keys", () => {
     await server.request("DELETE", "identity/oidc/role/lonely");
     expect((await server.request("DELETE", "identity/oidc/key/lonely")).status).toBe(204);
     expect((await keySet()).keys).toHaveLength(count);
+  });
+
+  test("are there again after a seal, with what they signed before", async () => {
+    const jwt = await signed("es384");
+    await server.core.operator.seal();
+    expect((await server.request("GET", "identity/oidc/.well-known/keys", undefined, "")).status).toBe(503);
+    for (const key of server.keys) await server.core.operator.unseal(new Secret(key));
+    expect((await check(jwt, "client-es384")).sub).toBe(entity);
+    expect(decodeProtectedHeader(await signed("es384")).kid).toBe(decodeProtectedHeader(jwt).kid);
   });
 
   test("never leave the server with their private part", async () => {
