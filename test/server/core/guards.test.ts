@@ -32,6 +32,17 @@ const talker: EngineKind = {
         },
       }),
       route({
+        path: "cached",
+        about: "Caching",
+        fields: {},
+        on: {
+          read: {
+            about: "Reads",
+            run: () => Promise.resolve({ data: { a: 1 }, headers: new Map([["cache-control", "max-age=60"]]) }),
+          },
+        },
+      }),
+      route({
         path: "text",
         about: "Text",
         fields: {},
@@ -120,6 +131,13 @@ test("the headers of a reply are sent as far as the mount allows them", async ()
   expect([headers.get("x-one"), headers.has("x-two")]).toEqual(["1", false]);
   const wrapped = await get("talk/headers", { "X-Vault-Wrap-TTL": "1m" });
   expect([wrapped.headers.has("x-one"), "wrap_info" in ((await wrapped.json()) as object)]).toEqual([false, true]);
+});
+
+test("what a reply says about caching replaces no-store", async () => {
+  await server.request("POST", "sys/mounts/talk/tune", { allowed_response_headers: ["Cache-Control"] });
+  expect((await get("talk/cached")).headers.get("cache-control")).toBe("max-age=60");
+  await server.request("POST", "sys/mounts/talk/tune", { allowed_response_headers: [] });
+  expect((await get("talk/cached")).headers.get("cache-control")).toBe("no-store");
 });
 
 test("a body that is no JSON comes as it is, and is never wrapped", async () => {

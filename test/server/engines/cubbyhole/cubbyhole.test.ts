@@ -118,3 +118,34 @@ test("outlives a seal", async () => {
   await t.unseal();
   expect(await dataAt(t, "cubbyhole/x", token)).toBe('{"a":1}');
 });
+
+test("a batch token has none", async () => {
+  const t = await started();
+  const { token } = await t.tokens.create({
+    id: undefined,
+    type: "batch",
+    policies: ["default"],
+    path: "auth/token/create",
+    displayName: "token",
+    metadata: new Map(),
+    ttl: 60_000,
+    explicitMaxTtl: 0,
+    maxTtl: 0,
+    period: 0,
+    renewable: false,
+    numUses: 0,
+    parent: "",
+    boundCidrs: [],
+    entityId: "",
+    role: "",
+    internal: new Map(),
+  });
+  for (const operation of ["read", "update", "list", "delete"] as const) {
+    const fault = await t.refusal(operation, operation === "list" ? "cubbyhole/" : "cubbyhole/x", {
+      token: token.reveal(),
+      data: operation === "update" ? { a: 1 } : {},
+    });
+    const told = 'cubbyhole operations are only supported by "service" type tokens';
+    expect([fault.kind, fault.message]).toEqual(["invalid", told]);
+  }
+});
