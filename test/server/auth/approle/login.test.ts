@@ -112,6 +112,21 @@ test.each([1, 2, 3])("a secret id for %s logins is good for so many, by whoever 
   expect(await mount.call("update", "role/web/secret-id/lookup", { secret_id: secret })).toBeUndefined();
 });
 
+test("a role that goes while a login is under way gives no token, even before its secret ids are gone", async () => {
+  const secret = await secretId({ num_uses: 5 });
+  const [transact, list] = [mount.storage.transact.bind(mount.storage), mount.storage.list.bind(mount.storage)];
+  Object.assign(mount.storage, {
+    transact: async (work: Parameters<typeof transact>[0]) => {
+      Object.assign(mount.storage, { transact, list: () => Promise.reject(new Error("killed")) });
+      await mount.call("delete", "role/web").catch(() => undefined);
+      Object.assign(mount.storage, { list });
+      return transact(work);
+    },
+  });
+  const body = { role_id: "web-id", secret_id: secret };
+  expect((await refusal(body)).message).toBe("invalid role or secret ID");
+});
+
 test("without a limit a login writes nothing", async () => {
   const secret = await secretId();
   const transact = mount.storage.transact.bind(mount.storage);
