@@ -139,7 +139,7 @@ export function compose(parts: ComposeParts): Composed {
           storageType,
           apiAddr: parts.apiAddr ?? "",
         }),
-        tokenAuth({ ...ports, tokens, ...asked(policies) }),
+        tokenAuth({ ...ports, tokens, identity, ...asked(policies) }),
         cubbyholeKind(cubbyholes),
         identityKind({ ...ports, directory: identity, identity, apiAddr: parts.apiAddr ?? "" }),
         kvV1,

@@ -133,7 +133,12 @@ export interface Reply {
   /** A login: the core makes the token and puts it into `auth`. */
   readonly login?: LoginGrant;
   /** A token that was created (with its string) or renewed (without): shown in `auth`. A lookup answers in `data`. */
-  readonly auth?: { readonly entry: TokenEntry; readonly clientToken: Secret | undefined };
+  readonly auth?: {
+    readonly entry: TokenEntry;
+    readonly clientToken: Secret | undefined;
+    /** Those of its entity and groups, shown beside its own. */
+    readonly identityPolicies?: readonly string[];
+  };
   /** Milliseconds, shown as the envelope's `lease_duration` without a lease: KV v1's hint when to read again. */
   readonly leaseDuration?: number;
   /** A secret with a lease: shown as `lease_id`, `renewable`, `lease_duration`. */

@@ -1,98 +1,122 @@
-/** `create`, `create-orphan`: a token makes another, never stronger than itself unless it has sudo on the path. */
+/**
+ * `create`, `create-orphan`, `create/:role_name`: a token makes another, never stronger than itself unless it has sudo
+ * on the path or a role allows it. Source: Vault API, "auth/token", "Create token".
+ */
 import { Fault } from "../../../lib/fault.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { effectiveTtl } from "../../../lib/ttl.ts";
-import { type Context, type Fields, type Reply, type Route, route, type Values } from "../../contract/engine.ts";
-import type { TokenEntry } from "../../contract/token.ts";
+import { type Context, type Reply, type Route, route } from "../../contract/engine.ts";
+import type { Subject } from "../../contract/identity.ts";
+import type { TokenEntry, TokenType } from "../../contract/token.ts";
 import type { NewToken } from "../../contract/tokens.ts";
+import { matchesGlob } from "./glob.ts";
 import type { TokenAuth } from "./parts.ts";
 import { grantPolicies } from "./policies.ts";
-
-const FIELDS = {
-  id: { type: "string", about: "Choose the token's string; needs sudo", sensitive: true },
-  policies: { type: "strings", about: "Its policies; the caller's own without this" },
-  meta: { type: "texts", about: "Names and texts that go with it into the audit" },
-  no_parent: { type: "bool", about: "Make an orphan, which outlives the caller; needs sudo", default: false },
-  no_default_policy: { type: "bool", about: 'Leave the policy "default" out', default: false },
-  renewable: { type: "bool", about: "It may be renewed", default: true },
-  ttl: { type: "duration", about: "How long it lives; the mount's default without this" },
-  lease: { type: "duration", about: "Old name of ttl", deprecated: true },
-  explicit_max_ttl: { type: "duration", about: "An end that no renewal passes" },
-  period: { type: "duration", about: "Each renewal lets it live so long again, without a maximum; needs sudo" },
-  display_name: { type: "string", about: 'Shown with it, after "token-"', default: "token" },
-  num_uses: { type: "int", about: "How many requests it serves; 0 is without limit", default: 0 },
-  type: { type: "string", about: "service", default: "service" },
-  entity_alias: { type: "string", about: "Only together with a token role" },
-} as const satisfies Fields;
-
-type Wanted = Values<typeof FIELDS>;
+import { ROLE_NAME, readRole, type TokenRole } from "./role.ts";
+import {
+  CREATE_FIELDS,
+  checkPrivileged,
+  checkWanted,
+  type LimitsWanted,
+  limitsWanted,
+  typeWanted,
+  type Wanted,
+} from "./wanted.ts";
 
 export function createRoutes(parts: TokenAuth): readonly Route[] {
   const routeAt = (path: string, about: string, orphan: boolean): Route =>
     route({
       path,
       about,
-      fields: FIELDS,
-      on: { update: { about, run: (wanted, context) => create(parts, wanted, { context, orphan }) } },
+      fields: CREATE_FIELDS,
+      on: { update: { about, run: (wanted, context) => create(parts, wanted, { context, orphan, role: undefined }) } },
     });
   return [
     routeAt("create", "Makes a token below the caller's", false),
     routeAt("create-orphan", "Makes a token without a parent", true),
+    route({
+      path: "create/:role_name",
+      about: "Makes a token as a role says",
+      fields: { role_name: ROLE_NAME, ...CREATE_FIELDS },
+      on: {
+        update: {
+          about: "Makes a token as a role says",
+          run: async (wanted, context) => {
+            const role = await readRole(context.storage, wanted.role_name);
+            if (role === undefined) throw new Fault("invalid", `unknown role ${wanted.role_name}`);
+            return create(parts, wanted, { context, orphan: role.orphan, role });
+          },
+        },
+      },
+    }),
   ];
 }
 
 interface Request {
   readonly context: Context;
   readonly orphan: boolean;
+  readonly role: TokenRole | undefined;
 }
 
-async function create(parts: TokenAuth, wanted: Wanted, { context, orphan }: Request): Promise<Reply> {
-  const parent = creator(context);
-  checkKind(wanted);
-  checkId(wanted.id);
+async function create(parts: TokenAuth, wanted: Wanted, request: Request): Promise<Reply> {
+  const { context, role } = request;
+  const maker = creator(context);
+  const type = typeWanted(wanted, role);
+  checkWanted(wanted, role);
   const sudo = await parts.sudo(context);
   checkPrivileged(wanted, sudo);
-  const policies = grantPolicies(wanted.policies ?? [], wanted.no_default_policy === true, parent, sudo);
-  const { ttl, warnings } = lifetime(wanted, policies, context);
-  if (ttl === 0 && parent.expireTime !== 0) {
+  const noDefault = wanted.no_default_policy === true;
+  const policies = grantPolicies({ asked: wanted.policies ?? [], noDefault, parent: maker, sudo, role });
+  const limits = limitsWanted(wanted, role);
+  const { ttl, warnings } = lifetime(wanted, type, { policies, limits, context });
+  if (ttl === 0 && maker.expireTime !== 0) {
     throw new Fault("invalid", "expiring root tokens cannot create non-expiring root tokens");
   }
+  const parent = request.orphan || wanted.no_parent === true ? undefined : maker;
+  const subject = await subjectOf(parts, wanted, request, parent);
   const { token, entry } = await parts.tokens.create({
-    ...asWanted(wanted),
-    ...inherited(orphan || wanted.no_parent === true ? undefined : parent),
+    ...asWanted(wanted, type, role, limits),
+    parent: parent?.id ?? "",
+    entityId: subject?.id ?? "",
+    // A role's networks take the place of the parent's, as in Vault.
+    boundCidrs: role === undefined ? (parent?.boundCidrs ?? []) : role.boundCidrs,
     policies,
-    path: context.call.path,
+    path: role === undefined || role.pathSuffix === "" ? context.call.path : `${context.call.path}/${role.pathSuffix}`,
     ttl,
     ...(ttl === 0 ? { renewable: false, boundCidrs: [] } : {}),
   });
   const unknown = await unknownPolicies(parts, entry);
-  return { auth: { entry, clientToken: token }, warnings: [...warnings, ...unknown] };
-}
-
-type Chosen = "id" | "displayName" | "metadata" | "explicitMaxTtl" | "period" | "renewable" | "numUses";
-type Always = "type" | "maxTtl" | "role" | "internal";
-
-/** What the request decides alone. */
-function asWanted(wanted: Wanted): Pick<NewToken, Chosen | Always> {
+  const identityPolicies = subject?.policies ?? [];
   return {
-    id: wanted.id === undefined || wanted.id === "" ? undefined : new Secret(wanted.id),
-    type: "service",
-    displayName: displayName(wanted.display_name),
-    metadata: wanted.meta ?? new Map(),
-    explicitMaxTtl: wanted.explicit_max_ttl ?? 0,
-    maxTtl: 0,
-    period: wanted.period ?? 0,
-    renewable: wanted.renewable !== false,
-    numUses: wanted.num_uses ?? 0,
-    role: "",
-    internal: new Map(),
+    auth: { entry, clientToken: token, identityPolicies },
+    warnings: [...limits.warnings, ...warnings, ...unknown],
   };
 }
 
-/** What comes from the parent; undefined for an orphan. */
-function inherited(parent: TokenEntry | undefined): Pick<NewToken, "parent" | "boundCidrs" | "entityId"> {
-  if (parent === undefined) return { parent: "", boundCidrs: [], entityId: "" };
-  return { parent: parent.id, boundCidrs: parent.boundCidrs, entityId: parent.entityId };
+type FromParent = "parent" | "boundCidrs" | "entityId" | "policies" | "path" | "ttl";
+
+/** What the request and its role decide alone. */
+function asWanted(
+  wanted: Wanted,
+  type: TokenType,
+  role: TokenRole | undefined,
+  { explicitMaxTtl, period, numUses }: LimitsWanted,
+): Omit<NewToken, FromParent> {
+  const batch = type === "batch";
+  return {
+    id: wanted.id === undefined || wanted.id === "" ? undefined : new Secret(wanted.id),
+    type,
+    displayName: displayName(wanted.display_name),
+    metadata: wanted.meta ?? new Map(),
+    explicitMaxTtl: batch ? 0 : explicitMaxTtl,
+    maxTtl: 0,
+    period: batch ? 0 : period,
+    renewable: wanted.renewable !== false && role?.renewable !== false,
+    numUses,
+    role: role?.name ?? "",
+    internal: new Map(),
+    most: role?.maxCount ?? 0,
+  };
 }
 
 function creator({ token }: Context): TokenEntry {
@@ -103,31 +127,22 @@ function creator({ token }: Context): TokenEntry {
   return token;
 }
 
-function checkKind({ type, num_uses: numUses, entity_alias: alias }: Wanted): void {
-  if (type === "batch") throw new Fault("invalid", "batch tokens are not supported by this release: use type=service");
-  if (type !== undefined && type !== "" && type !== "service") {
-    throw new Fault("invalid", "invalid 'token_type' value");
+/** Whose token it is: the one behind the alias that a role allows, else the parent's. */
+async function subjectOf(
+  { identity }: TokenAuth,
+  { entity_alias: asked }: Wanted,
+  { context, role }: Request,
+  parent: TokenEntry | undefined,
+): Promise<Subject | undefined> {
+  if (asked === undefined || asked === "" || role === undefined) {
+    if (parent === undefined || parent.entityId === "") return undefined;
+    return context.subject?.id === parent.entityId ? context.subject : identity.subject(parent.entityId);
   }
-  if (numUses !== undefined && numUses < 0) throw new Fault("invalid", "number of uses cannot be negative");
-  if (alias !== undefined && alias !== "") {
-    throw new Fault("invalid", "'entity_alias' is only allowed in combination with token role");
+  const alias = asked.toLowerCase();
+  if (!role.allowedEntityAliases.some((allowed) => matchesGlob(allowed, alias))) {
+    throw new Fault("invalid", "invalid 'entity_alias' value");
   }
-}
-
-function checkId(id: string | undefined): void {
-  if (id === undefined || id === "") return;
-  if (id.startsWith("hvs.")) throw new Fault("invalid", "custom token ID cannot have the 'hvs.' prefix");
-  // What a header cannot carry could never be used.
-  if (!/^[!-~]{1,512}$/.test(id))
-    throw new Fault("invalid", "id must be 1 to 512 printable ASCII characters without blanks");
-}
-
-function checkPrivileged({ id, no_parent: noParent, period }: Wanted, sudo: boolean): void {
-  if (sudo) return;
-  const refuse = (what: string): Fault => new Fault("invalid", `root or sudo privileges required to ${what}`);
-  if (id !== undefined && id !== "") throw refuse("specify token id");
-  if (noParent === true) throw refuse("create orphan token");
-  if (period !== undefined && period > 0) throw refuse("create periodic token");
+  return identity.ofAlias(context.mount.accessor, alias);
 }
 
 interface Lifetime {
@@ -136,10 +151,17 @@ interface Lifetime {
   readonly warnings: readonly string[];
 }
 
-function lifetime(wanted: Wanted, policies: readonly string[], { mount }: Context): Lifetime {
+interface Bounds {
+  readonly policies: readonly string[];
+  readonly limits: LimitsWanted;
+  readonly context: Context;
+}
+
+function lifetime(wanted: Wanted, type: TokenType, { policies, limits, context: { mount } }: Bounds): Lifetime {
   const asked = wanted.ttl ?? wanted.lease ?? 0;
-  const period = wanted.period ?? 0;
-  const explicitMaxTtl = wanted.explicit_max_ttl ?? 0;
+  // A role's period means nothing to a batch token, its explicit maximum all the same.
+  const period = type === "batch" ? 0 : limits.period;
+  const { explicitMaxTtl } = limits;
   if (policies.includes("root") && asked === 0 && period === 0) return { ttl: explicitMaxTtl, warnings: [] };
   return effectiveTtl({
     increment: asked,

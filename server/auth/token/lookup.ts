@@ -8,10 +8,16 @@ import { type Context, type Reply, type Route, route } from "../../contract/engi
 import { byAccessor, byToken, self, type Target } from "./caller.ts";
 import { ACCESSOR_FIELD, TOKEN_FIELD, type TokenAuth } from "./parts.ts";
 
+/** A list that memory and a reply can hold. */
+const MOST_ACCESSORS = 100_000;
+const CUT = `Only the first ${String(MOST_ACCESSORS)} accessors that were found are listed`;
+
 export function lookupRoutes(parts: TokenAuth): readonly Route[] {
-  const show = (target: Target | undefined): Reply => {
+  const show = async (target: Target | undefined): Promise<Reply> => {
     if (target === undefined) throw new Fault("denied", "bad token");
-    return { data: describe(target, parts.clock.now()) };
+    const { entityId } = target.entry;
+    const subject = entityId === "" ? undefined : await parts.identity.subject(entityId);
+    return { data: describe(target, subject?.policies ?? [], parts.clock.now()) };
   };
   const lookup = {
     about: "Looks a token up; without one, the caller's own",
@@ -20,7 +26,7 @@ export function lookupRoutes(parts: TokenAuth): readonly Route[] {
   };
   const lookupSelf = {
     about: "Looks the caller's own token up",
-    run: (_values: unknown, context: Context): Promise<Reply> => Promise.resolve(show(self(context))),
+    run: (_values: unknown, context: Context): Promise<Reply> => show(self(context)),
   };
   return [
     route({
@@ -59,9 +65,10 @@ export function lookupRoutes(parts: TokenAuth): readonly Route[] {
         list: {
           about: "Lists the accessors of all live tokens",
           run: async () => {
-            const keys = await parts.tokens.accessors();
+            const keys = await parts.tokens.accessors(MOST_ACCESSORS);
             if (keys.length === 0) throw new Fault("not-found", "no tokens", { errors: [] });
-            return { data: { keys } };
+            const cut = keys.length === MOST_ACCESSORS;
+            return { data: { keys }, ...(cut ? { warnings: [CUT] } : undefined) };
           },
         },
       },
@@ -70,7 +77,7 @@ export function lookupRoutes(parts: TokenAuth): readonly Route[] {
 }
 
 /** Members as Vault's, in its (alphabetical) order; those that do not apply are left out as it leaves them out. */
-function describe({ entry, token }: Target, now: number): EncodableRecord {
+function describe({ entry, token }: Target, identityPolicies: readonly string[], now: number): EncodableRecord {
   const expires = entry.expireTime !== 0;
   return {
     accessor: entry.accessor,
@@ -81,7 +88,9 @@ function describe({ entry, token }: Target, now: number): EncodableRecord {
     entity_id: entry.entityId,
     expire_time: expires ? formatTime(entry.expireTime) : null,
     explicit_max_ttl: toSeconds(entry.explicitMaxTtl),
+    external_namespace_policies: identityPolicies.length === 0 ? undefined : {},
     id: token === undefined ? "" : token.reveal(),
+    identity_policies: identityPolicies.length === 0 ? undefined : identityPolicies,
     issue_time: expires ? formatTime(entry.creationTime) : undefined,
     last_renewal: entry.lastRenewalTime === 0 ? undefined : formatTime(entry.lastRenewalTime),
     last_renewal_time: entry.lastRenewalTime === 0 ? undefined : toSeconds(entry.lastRenewalTime),

@@ -1,6 +1,8 @@
 /** What the routes of the token method are made with, and the fields they share. */
 import type { Clock } from "../../../lib/clock.ts";
+import type { Log } from "../../../lib/log.ts";
 import type { Context, Fields } from "../../contract/engine.ts";
+import type { Identity } from "../../contract/identity.ts";
 import type { Mounts } from "../../contract/mounts.ts";
 import type { RenewLogin, Tokens } from "../../contract/tokens.ts";
 
@@ -10,6 +12,8 @@ export interface TokenAuthPorts {
   /** Whose TTLs bound a renewal. */
   readonly mounts: Pick<Mounts, "find">;
   readonly renewal: RenewLogin;
+  /** Whose token it is, and which policies that adds. */
+  readonly identity: Pick<Identity, "ofAlias" | "subject">;
   /** Whether the caller's policies give sudo on the path of its call; root always has it. */
   readonly sudo: (context: Context) => Promise<boolean>;
   /** A name without a policy behind it is worth a warning. */
@@ -18,6 +22,7 @@ export interface TokenAuthPorts {
 
 export interface TokenAuth extends TokenAuthPorts {
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 export const TOKEN_FIELD = {

@@ -1,7 +1,7 @@
 /** `revoke`, `revoke-self`, `revoke-accessor` end a token with its tree, `revoke-orphan` the token alone. */
 import { Fault } from "../../../lib/fault.ts";
 import { type Route, route } from "../../contract/engine.ts";
-import { byAccessor, byToken, self } from "./caller.ts";
+import { byAccessor, byToken, self, type Target } from "./caller.ts";
 import { ACCESSOR_FIELD, TOKEN_FIELD, type TokenAuth } from "./parts.ts";
 
 export function revokeRoutes(parts: TokenAuth): readonly Route[] {
@@ -16,7 +16,7 @@ export function revokeRoutes(parts: TokenAuth): readonly Route[] {
           about: "Revokes a token and its whole tree",
           run: async ({ token }, context) => {
             const target = await byToken(tokens, named(token), context);
-            if (target !== undefined) await tokens.revoke(target.entry.id);
+            if (target !== undefined) await tokens.revoke(revocable(target));
             return undefined;
           },
         },
@@ -30,7 +30,7 @@ export function revokeRoutes(parts: TokenAuth): readonly Route[] {
         update: {
           about: "Revokes the caller's own token and its whole tree",
           run: async (_values, context) => {
-            await tokens.revoke(self(context).entry.id);
+            await tokens.revoke(revocable(self(context)));
             return undefined;
           },
         },
@@ -46,7 +46,7 @@ export function revokeRoutes(parts: TokenAuth): readonly Route[] {
           run: async ({ accessor }, context) => {
             const target = await byAccessor(tokens, accessor, context);
             if (target === undefined) return { warnings: ["No token found with this accessor"] };
-            await tokens.revoke(target.entry.id);
+            await tokens.revoke(revocable(target));
             return undefined;
           },
         },
@@ -72,12 +72,18 @@ function revokeOrphanRoute({ tokens, sudo }: TokenAuth): Route {
           }
           const target = await byToken(tokens, text, context);
           if (target === undefined) throw new Fault("invalid", "token to revoke not found");
-          await tokens.revokeOrphan(target.entry.id);
+          await tokens.revokeOrphan(revocable(target));
           return undefined;
         },
       },
     },
   });
+}
+
+/** Nothing of a batch token is stored: it ends with its time or its parent. @returns its id */
+function revocable({ entry }: Target): string {
+  if (entry.type === "batch") throw new Fault("invalid", "batch tokens cannot be revoked");
+  return entry.id;
 }
 
 function named(token: string | undefined): string {

@@ -4,9 +4,10 @@
  */
 import type { Clock } from "../../../lib/clock.ts";
 import { Fault } from "../../../lib/fault.ts";
+import type { Log } from "../../../lib/log.ts";
 import { formatTime } from "../../../lib/time-text.ts";
 import type { EncodableRecord } from "../../../lib/wire/json.ts";
-import { type Context, type Fields, type Reply, type Route, route } from "../../contract/engine.ts";
+import { type Context, type EngineEnv, type Fields, type Reply, type Route, route } from "../../contract/engine.ts";
 import type { LeaseInfo, Leases, RevokeOptions } from "../../contract/leases.ts";
 import type { SystemPorts } from "./ports.ts";
 
@@ -31,15 +32,15 @@ const TIDY_STARTED =
 /** As Vault answers what it has begun: nothing but the status. */
 const ACCEPTED: Reply = { status: 202, text: { contentType: "application/json", body: "" } };
 
-export function leaseRoutes(ports: Ports, clock: Clock): readonly Route[] {
+export function leaseRoutes(ports: Ports, env: EngineEnv): readonly Route[] {
   return [
-    lookupRoute(ports, clock),
+    lookupRoute(ports, env.clock),
     listRoute(ports),
     ...["leases/renew", "renew"].flatMap((path) => renewRoutes(ports, path)),
     ...["leases/revoke", "revoke"].flatMap((path) => revokeRoutes(ports, path)),
     ...["leases/revoke-prefix", "revoke-prefix"].map((path) => revokePrefixRoute(ports, path)),
     ...["leases/revoke-force", "revoke-force"].map((path) => revokeForceRoute(ports, path)),
-    tidyRoute(ports),
+    tidyRoute(ports, env.log),
     countRoute(ports),
     stuckRoute(ports),
   ];
@@ -192,7 +193,7 @@ function revokeForceRoute({ leases }: Ports, path: string): Route {
   });
 }
 
-function tidyRoute({ leases, tokens }: Ports): Route {
+function tidyRoute({ leases, tokens }: Ports, log: Log): Route {
   return route({
     path: "leases/tidy",
     about: "Deletes what points nowhere",
@@ -200,10 +201,11 @@ function tidyRoute({ leases, tokens }: Ports): Route {
     on: {
       update: {
         about: "Starts to delete leases without a token",
-        run: async () => {
-          await leases.tidy();
-          await tokens.tidy();
-          return { status: 202, warnings: [TIDY_STARTED] };
+        run: () => {
+          Promise.all([leases.tidy(), tokens.tidy()]).catch((error: unknown) => {
+            log("error", "tidying leases failed", error instanceof Error ? { error } : {});
+          });
+          return Promise.resolve({ status: 202, warnings: [TIDY_STARTED] });
         },
       },
     },

@@ -46,7 +46,7 @@ export function systemKind(ports: SystemPorts): EngineKind {
         ...quotaRoutes(ports),
         ...lockedUserRoutes(ports),
         ...inFlightRoutes(ports),
-        ...leaseRoutes(ports, env.clock),
+        ...leaseRoutes(ports, env),
         ...moreRoutes(ports, env),
       ],
     }),

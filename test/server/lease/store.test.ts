@@ -1,7 +1,7 @@
 /** Leases of secrets in a whole core: registered, renewed, undone by an engine that may fail; restarts and clock jumps in between. */
 import { describe, expect, test } from "@jest/globals";
 import { Secret } from "../../../lib/secret.ts";
-import { type JsonMap, JsonNumber } from "../../../lib/wire/json.ts";
+import { type Json, JsonNumber } from "../../../lib/wire/json.ts";
 import { type EngineKind, route } from "../../../server/contract/engine.ts";
 import type { LeaseEntry } from "../../../server/contract/leases.ts";
 import type { Store } from "../../../server/contract/storage.ts";
@@ -40,10 +40,10 @@ function lender(directory: Directory): EngineKind {
                 made += 1;
                 const name = `user-${String(made)}`;
                 directory.alive.add(name);
-                const internal: JsonMap = new Map([
+                const internal = new Map<string, Json>([
                   ["name", name],
                   ["n", new JsonNumber("1e400")],
-                ] as const);
+                ]);
                 return Promise.resolve({
                   data: { name },
                   lease: { ttl, maxTtl: 3 * HOUR, renewable: !fixed, internal },

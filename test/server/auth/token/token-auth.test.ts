@@ -222,7 +222,11 @@ describe("what needs sudo", () => {
 });
 
 test.each([
-  [{ type: "batch" }, "batch tokens are not supported by this release: use type=service"],
+  [{ type: "batch" }, "batch tokens cannot be root tokens"],
+  [{ type: "batch", policies: "app", num_uses: 1 }, 'batch tokens cannot have "num_uses" set'],
+  [{ type: "batch", policies: "app", period: "1h" }, 'batch tokens cannot have "period" set'],
+  [{ type: "batch", policies: "app", explicit_max_ttl: "1h" }, 'batch tokens cannot have "explicit_max_ttl" set'],
+  [{ id: "hvb.mine" }, "custom token ID cannot have the 'hvb.' prefix"],
   [{ type: "other" }, "invalid 'token_type' value"],
   [{ entity_alias: "me" }, "'entity_alias' is only allowed in combination with token role"],
   [{ num_uses: -1 }, "number of uses cannot be negative"],
