@@ -1,20 +1,36 @@
 /** Response wrapping through the whole server. Source: Vault's page "Response wrapping" and its API pages "/sys/wrapping/…". */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Secret } from "../../../lib/secret.ts";
+import { approleAuth } from "../../../server/auth/approle/approle.ts";
+import { userpassAuth } from "../../../server/auth/userpass/userpass.ts";
 import { fakeClock } from "../../fakes/clock.ts";
 import { testCore } from "../../fakes/core.ts";
+import { fakePasswords } from "../../fakes/passwords.ts";
 import { type TestReply, type TestServer, testServer } from "../../fakes/server.ts";
 
 const INVALID = ["wrapping token is not valid or does not exist"];
 const clock = fakeClock(Date.UTC(2026, 0, 1));
 let server: TestServer;
+let folder = "";
 
 beforeAll(async () => {
-  server = await testServer({ clock });
+  folder = mkdtempSync(join(tmpdir(), "oksae-wrapping-"));
+  const options = new Map([["file_path", join(folder, "audit.log")]]);
+  server = await testServer({
+    clock,
+    kinds: [userpassAuth(fakePasswords()), approleAuth],
+    declared: [{ path: "file/", type: "file", description: "", options }],
+  });
   await ok("POST", "sys/mounts/kv", { type: "kv" });
   await ok("POST", "kv/app", { password: "s3cret", pin: 1234 });
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
 
 async function ask(
   method: string,
@@ -225,6 +241,53 @@ test("a token in it: the accessor is told, and it works after", async () => {
   const { client_token: made, accessor } = body?.["auth"] as { client_token: string; accessor: string };
   expect(info.wrapped_accessor).toBe(accessor);
   expect((await ask("GET", "auth/token/lookup-self", { token: made })).status).toBe(200);
+});
+
+test("a login and a secret id can be wrapped: their accessors are told", async () => {
+  await ok("POST", "sys/auth/userpass", { type: "userpass" });
+  await ok("POST", "auth/userpass/users/ann", { password: "right" });
+  const login = await wrapped("POST", "auth/userpass/login/ann", { token: "", data: { password: "right" } });
+  const opened = (await unwrap(login.token)).body?.["auth"] as { accessor: string; client_token: string };
+  expect(login.wrapped_accessor).toBe(opened.accessor);
+  expect(login.creation_path).toBe("auth/userpass/login/ann");
+  await ok("POST", "sys/auth/approle", { type: "approle" });
+  await ok("POST", "auth/approle/role/web", {});
+  const made = await wrapped("POST", "auth/approle/role/web/secret-id");
+  const secret = (await unwrap(made.token)).body?.["data"] as Record<string, string>;
+  expect(made.wrapped_accessor).toBe(secret["secret_id_accessor"]);
+});
+
+test("nothing of it is in the audit in clear: neither token nor secret nor number, wrapped or opened", async () => {
+  await ok("POST", "kv/audited", { canary: "canary-secret", pin: 918_273_645 });
+  const { token } = await wrapped("GET", "kv/audited");
+  const again = (await ok("POST", "sys/wrapping/rewrap", { token }))["wrap_info"] as Wrap;
+  await ask("POST", "sys/wrapping/lookup", { data: { token: again.token } });
+  const opened = await unwrap(again.token);
+  await unwrap(again.token);
+  const text = readFileSync(join(folder, "audit.log"), "utf8");
+  for (const clear of ["canary-secret", "918273645", token, again.token]) expect(text).not.toContain(clear);
+  const lines = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, Record<string, unknown>>);
+  const id = opened.body?.["request_id"];
+  const first = lines.find(({ type, request }) => (type as unknown) === "response" && request?.["id"] === id);
+  expect(first?.["response"]).toMatchObject({
+    data: { canary: expect.stringMatching(/^hmac-sha256:/), pin: expect.stringMatching(/^hmac-sha256:/) },
+    wrap_info: { ttl: 60, creation_path: "kv/audited", token: expect.stringMatching(/^hmac-sha256:/) },
+  });
+  const refused = lines.filter(
+    ({ request, error }) => request?.["path"] === "sys/wrapping/unwrap" && error !== undefined,
+  );
+  expect(refused.at(-1)?.["error"]).toBe(INVALID[0]);
+});
+
+test("outlives a seal, and is not opened while sealed", async () => {
+  const { token } = await wrapped();
+  await server.core.operator.seal();
+  expect((await unwrap(token)).status).toBe(503);
+  for (const key of server.keys) await server.core.operator.unseal(new Secret(key));
+  expect((await unwrap(token)).status).toBe(200);
 });
 
 test("sys/wrapping/wrap takes any data and asks for the header", async () => {
