@@ -113,7 +113,7 @@ export function buildServer(parts: ServerParts): RunningCore {
     ],
     storage: storageAt("core/"),
   });
-  const renewal = renewalBy(mounts);
+  const renewal = renewalBy(mounts, identity);
   const tables = routeTables(mounts.router);
   mounts.serve(parts.kinds({ operator, mounts, renewal, tables }));
   const pipeline = new Pipeline({ ...parts, router: mounts.router, isOpen: () => operator.isOpen() });
@@ -128,10 +128,14 @@ export function buildServer(parts: ServerParts): RunningCore {
   };
 }
 
-function renewalBy(mounts: MountTable): CorePorts["renewal"] {
+/** However a login's token is renewed: its entity is in the external groups that the method's directory tells of now. */
+function renewalBy(mounts: MountTable, identity: Pick<Identity, "refresh">): CorePorts["renewal"] {
   return async (token) => {
     const slot = mounts.router.find(token.path)?.slot;
     if (slot?.engine.renew === undefined) return undefined;
-    return slot.engine.renew(token, { storage: slot.storage, mount: slot.mount });
+    const renewal = await slot.engine.renew(token, { storage: slot.storage, mount: slot.mount });
+    const { groups } = renewal;
+    if (groups !== undefined && token.entityId !== "") await identity.refresh(token.entityId, slot.mount, groups);
+    return renewal;
   };
 }

@@ -1,4 +1,7 @@
-/** An auth method without credentials: `login/NAME` logs NAME in, with the metadata, groups and policies it asks for. */
+/**
+ * An auth method without credentials: `login/NAME` logs NAME in, with the metadata, groups and policies it asks for.
+ * `groups/NAME` sets the groups that NAME's tokens are renewed with.
+ */
 import { type EngineKind, route } from "../../server/contract/engine.ts";
 
 export const toyAuth: EngineKind = {
@@ -6,7 +9,32 @@ export const toyAuth: EngineKind = {
   about: "Lets everyone in",
   kind: "auth",
   create: () => ({
+    renew: async ({ internal }, { storage }) => {
+      const bytes = await storage.get(`groups/${String(internal.get("name"))}`);
+      const groups = bytes === undefined ? {} : { groups: Buffer.from(bytes).toString().split(",") };
+      return { ttl: 0, maxTtl: 0, period: 0, ...groups };
+    },
     routes: [
+      route({
+        path: "groups/:name",
+        about: "Groups at renewal",
+        fields: {
+          name: { type: "string", about: "Who", required: true },
+          groups: { type: "strings", about: "In the method's directory", required: true },
+        },
+        on: {
+          update: {
+            about: "Sets the groups",
+            run: async ({ name, groups }, { storage }) => {
+              await storage.transact((tx) => {
+                tx.put(`groups/${name}`, Buffer.from(groups.join(",")));
+                return Promise.resolve();
+              });
+              return undefined;
+            },
+          },
+        },
+      }),
       route({
         path: "login/:name",
         about: "Logs in",
@@ -39,7 +67,7 @@ export const toyAuth: EngineKind = {
                   renewable: true,
                   type: "service" as const,
                   role: "",
-                  internal: new Map(),
+                  internal: new Map([["name", name]]),
                 },
               }),
           },

@@ -309,6 +309,22 @@ describe("groups", () => {
     expect((await login("other", "dev", { groups: ["devs"] })).policies).toEqual([]);
   });
 
+  test("external ones are joined and left at a renewal too", async () => {
+    const { canonical_id: team } = await data("POST", "group-alias", {
+      name: "later",
+      mount_accessor: accessors.get("toy"),
+    });
+    await server.request("POST", `identity/group/id/${String(team)}`, { policies: ["team"] });
+    const { token } = await login("toy", "late");
+    expect(await reads(token)).toBe(403);
+    await server.request("POST", "auth/toy/groups/late", { groups: ["later"] });
+    expect((await server.request("POST", "auth/token/renew", { token })).status).toBe(200);
+    expect(await reads(token)).toBe(200);
+    await server.request("POST", "auth/toy/groups/late", { groups: ["none"] });
+    expect((await server.request("POST", "auth/token/renew-self", {}, token)).status).toBe(200);
+    expect(await reads(token)).toBe(403);
+  });
+
   test("hashicorp/vault#3771: a group alias can be deleted after its group, and its name is free again", async () => {
     const { id: group } = await data("POST", "group", { name: "talk", type: "external" });
     const place = { name: "talkers", mount_accessor: accessors.get("toy"), canonical_id: group };
