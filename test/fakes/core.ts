@@ -19,7 +19,6 @@ import { systemKind } from "../../server/engines/system/system.ts";
 import { userLockout } from "../../server/guard/lockout.ts";
 import { rateQuotas } from "../../server/guard/quotas.ts";
 import { leaseStore } from "../../server/lease/store.ts";
-import { noIdentity } from "../../server/none.ts";
 import { policyStore } from "../../server/policy/store.ts";
 import { shamirSeal } from "../../server/seal/shamir.ts";
 import { memoryStore } from "../../server/storage/memory.ts";
@@ -28,6 +27,7 @@ import { tokenStore } from "../../server/token/store.ts";
 import { type FakeAudit, fakeAudit } from "./audit.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
 import { plainMore } from "./more-ports.ts";
+import { noIdentity } from "./none.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;

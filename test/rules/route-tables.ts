@@ -5,8 +5,8 @@
 import { systemRandom } from "../../lib/random.ts";
 import { approleAuth } from "../../server/auth/approle/approle.ts";
 import { awsAuth, awsEc2Auth } from "../../server/auth/aws/aws.ts";
-import { jwtAuth } from "../../server/auth/jwt/jwt.ts";
 import { githubAuth } from "../../server/auth/github/github.ts";
+import { jwtAuth } from "../../server/auth/jwt/jwt.ts";
 import { ldapAuth } from "../../server/auth/ldap/ldap.ts";
 import { tokenAuth } from "../../server/auth/token/token-auth.ts";
 import { userpassAuth } from "../../server/auth/userpass/userpass.ts";
@@ -68,6 +68,7 @@ function marksOf(route: Route): readonly string[] {
   const marks: readonly (readonly [string, boolean | undefined])[] = [
     ["login", route.login],
     ["no token", route.unauthenticated],
+    ["opens wrapping tokens", route.opensWrapping],
     ["sudo", route.sudo],
     ["while sealed", route.whenSealed],
     ["not audited", route.neverAudited],

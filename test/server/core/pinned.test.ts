@@ -4,10 +4,10 @@ import { systemRandom } from "../../../lib/random.ts";
 import type { EngineKind } from "../../../server/contract/engine.ts";
 import { MountTable } from "../../../server/core/mounts.ts";
 import { PINNED } from "../../../server/core/rules.ts";
-import { noIdentity, noLeases } from "../../../server/none.ts";
 import { memoryStore } from "../../../server/storage/memory.ts";
 import { prefixed } from "../../../server/storage/view.ts";
 import { fakeClock } from "../../fakes/clock.ts";
+import { noIdentity, noLeases } from "../../fakes/none.ts";
 
 const DAY = 86_400_000;
 

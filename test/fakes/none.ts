@@ -1,7 +1,7 @@
-/** What the core is built with where a part is not there: no identity, no leases of secrets, no limits, no wrapping. */
-import { Fault } from "../lib/fault.ts";
-import type { Identity } from "./contract/identity.ts";
-import type { Leases } from "./contract/leases.ts";
+/** What a core is built with where a test needs no such part: no identity, no leases of secrets. */
+import { Fault } from "../../lib/fault.ts";
+import type { Identity } from "../../server/contract/identity.ts";
+import type { Leases } from "../../server/contract/leases.ts";
 
 const nothing = (): Promise<undefined> => Promise.resolve(undefined);
 const missing = (): Promise<never> => Promise.reject(new Fault("unsupported", "not served here"));
