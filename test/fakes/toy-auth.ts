@@ -10,7 +10,8 @@ export const toyAuth: EngineKind = {
   kind: "auth",
   create: () => ({
     renew: async ({ internal }, { storage }) => {
-      const bytes = await storage.get(`groups/${String(internal.get("name"))}`);
+      const name = internal.get("name");
+      const bytes = typeof name === "string" ? await storage.get(`groups/${name}`) : undefined;
       const groups = bytes === undefined ? {} : { groups: Buffer.from(bytes).toString().split(",") };
       return { ttl: 0, maxTtl: 0, period: 0, ...groups };
     },
