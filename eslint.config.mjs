@@ -20,6 +20,8 @@ const EDGES = [
   "server/auth/aws/role-tag.ts", // signs tags with it
   "server/auth/aws/access-list.ts", // stores the nonce, below the barrier; shows it to who may read the entry
   "server/clients/bcrypt.ts", // hashes passwords
+  "server/clients/github.ts", // hashes the token: the key of what is remembered
+  "server/clients/github-http.ts", // the authorization header
   "server/clients/ldap.ts", // binds with the password
   "server/clients/ldap-line.ts", // the key of the client certificate
   "server/auth/ldap/config.ts", // stores bindpass and the client's key, below the barrier

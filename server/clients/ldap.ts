@@ -15,19 +15,35 @@ const REFUSED: ReadonlySet<number> = new Set([19, 32, 34, 48, 49, 50, 53]);
 /** Time limit, administrative limit, busy, unavailable. */
 const PASSING: ReadonlySet<number> = new Set([3, 11, 51, 52]);
 
-export const ldapDirectory: Ldap = {
-  session: async (server, work) => {
-    const line = await connect(server);
-    try {
-      return await inTime(server.requestTimeout, () => work(sessionOn(line.client, server.requestTimeout)));
-    } catch (error) {
-      throw error instanceof Fault ? error : unavailable("the directory does not answer", error);
-    } finally {
-      line.close();
-    }
-  },
-  isFilter: (text) => parsed(text) !== undefined,
-};
+/** Sessions at one time: a directory that hangs must not gather connections without end. */
+const MOST = 200;
+
+export function ldapDirectory(most = MOST): Ldap {
+  let underWay = 0;
+  return {
+    session: async (server, work) => {
+      if (underWay >= most) throw unavailable("too many logins at the directory at this moment", undefined);
+      underWay += 1;
+      try {
+        return await inSession(server, work);
+      } finally {
+        underWay -= 1;
+      }
+    },
+    isFilter: (text) => parsed(text) !== undefined,
+  };
+}
+
+async function inSession<T>(server: LdapServer, work: (session: LdapSession) => Promise<T>): Promise<T> {
+  const line = await connect(server);
+  try {
+    return await inTime(server.requestTimeout, () => work(sessionOn(line.client, server.requestTimeout)));
+  } catch (error) {
+    throw error instanceof Fault ? error : unavailable("the directory does not answer", error);
+  } finally {
+    line.close();
+  }
+}
 
 /** The first server that can be connected to. */
 async function connect(server: LdapServer): Promise<Line> {

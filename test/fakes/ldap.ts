@@ -23,7 +23,7 @@ export function fakeLdap(): FakeLdap {
     servers: [],
     queries: [],
     fault: undefined,
-    isFilter: (text) => ldapDirectory.isFilter(text),
+    isFilter: (text) => ldapDirectory().isFilter(text),
     session: async (server, work) => {
       fake.servers.push(server);
       if (fake.fault !== undefined) throw fake.fault;
