@@ -31,6 +31,7 @@ listener "tcp" {
   max_connections                    = 500
   disable_unauthed_rekey_endpoints   = false
   disable_unauthed_generate_root_endpoints = true
+  telemetry { unauthenticated_metrics_access = true }
 }
 listener "unix" {
   address      = "/run/oksae/server.sock"
@@ -74,6 +75,7 @@ const TWIN = {
         max_connections: 500,
         disable_unauthed_rekey_endpoints: false,
         disable_unauthed_generate_root_endpoints: true,
+        telemetry: { unauthenticated_metrics_access: true },
       },
     },
     {
@@ -116,6 +118,7 @@ test("every key, in HCL and in its JSON twin", () => {
         maxConnections: 500,
         unauthedRekey: true,
         unauthedGenerateRoot: false,
+        unauthenticatedMetrics: true,
       },
       { kind: "unix", path: "/run/oksae/server.sock", mode: 0o660, uid: 900, gid: 33 },
     ],
