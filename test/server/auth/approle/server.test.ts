@@ -75,6 +75,19 @@ test("a token is renewed until its role has gone", async () => {
   expect((await server.request("POST", "auth/token/renew-self", {}, token)).status).toBe(403);
 });
 
+test("a role of batch tokens gives those, and takes nothing that they cannot have", async () => {
+  await role("batch", { token_type: "batch", token_ttl: "5m" });
+  const auth = authOf(await logIn("batch", await secretOf("batch")));
+  expect(auth).toMatchObject({ token_type: "batch", accessor: "", renewable: false, lease_duration: 300 });
+  for (const [setting, value] of [
+    ["period", { token_period: "1h" }],
+    ["token-num-uses", { token_num_uses: 3 }],
+  ] as const) {
+    const refused = await server.request("POST", `auth/approle/role/batch/${setting}`, value);
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("token_type")]);
+  }
+});
+
 test("no secret id is ever in the audit", async () => {
   await role("audited");
   const secret = await secretOf("audited");
