@@ -10,11 +10,13 @@ import { ldapArea } from "./cases/ldap.ts";
 import { sysConfigArea } from "./cases/sys-config.ts";
 import { sysGuardArea } from "./cases/sys-guard.ts";
 import { sysInternalArea } from "./cases/sys-internal.ts";
+import { sysLeasesArea } from "./cases/sys-leases.ts";
 import { sysMountsArea } from "./cases/sys-mounts.ts";
 import { sysInitArea, sysOperatorArea } from "./cases/sys-operator.ts";
 import { sysPoliciesArea } from "./cases/sys-policies.ts";
 import { sysRekeyArea } from "./cases/sys-rekey.ts";
 import { sysToolsArea } from "./cases/sys-tools.ts";
+import { tokenArea } from "./cases/token.ts";
 import { userpassArea } from "./cases/userpass.ts";
 import type { Area } from "./types.ts";
 
@@ -26,6 +28,7 @@ export const AREAS: readonly Area[] = [
   cubbyholeArea,
   sysGuardArea,
   sysInitArea,
+  sysLeasesArea,
   sysMountsArea,
   sysOperatorArea,
   sysRekeyArea,
@@ -36,5 +39,6 @@ export const AREAS: readonly Area[] = [
   kvV2Area,
   ldapArea,
   githubArea,
+  tokenArea,
   userpassArea,
 ];

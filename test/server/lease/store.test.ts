@@ -1,71 +1,11 @@
 /** Leases of secrets in a whole core: registered, renewed, undone by an engine that may fail; restarts and clock jumps in between. */
 import { describe, expect, test } from "@jest/globals";
 import { Secret } from "../../../lib/secret.ts";
-import { type Json, JsonNumber } from "../../../lib/wire/json.ts";
-import { type EngineKind, route } from "../../../server/contract/engine.ts";
-import type { LeaseEntry } from "../../../server/contract/leases.ts";
 import type { Store } from "../../../server/contract/storage.ts";
 import { memoryStore } from "../../../server/storage/memory.ts";
 import { DAY, HOUR, shown, type TestCore, testCore } from "../../fakes/core.ts";
+import { type Directory, lender } from "../../fakes/lender.ts";
 import { everyKey } from "../../fakes/tokens.ts";
-
-/** What the fake directory behind the engine holds: alive credentials. */
-interface Directory {
-  readonly alive: Set<string>;
-  readonly tried: string[];
-  down: boolean;
-}
-
-function lender(directory: Directory): EngineKind {
-  let made = 0;
-  const nameOf = ({ internal }: LeaseEntry): string => String(internal.get("name"));
-  return {
-    type: "lender",
-    about: "Lends credentials",
-    kind: "secret",
-    create: () => ({
-      routes: [
-        route({
-          path: "creds/:role",
-          about: "A credential",
-          fields: {
-            role: { type: "string", about: "Role", required: true },
-            ttl: { type: "duration", about: "TTL" },
-            fixed: { type: "bool", about: "Not renewable" },
-          },
-          on: {
-            read: {
-              about: "Lends",
-              run: ({ ttl = 0, fixed = false }) => {
-                made += 1;
-                const name = `user-${String(made)}`;
-                directory.alive.add(name);
-                const internal = new Map<string, Json>([
-                  ["name", name],
-                  ["n", new JsonNumber("1e400")],
-                ]);
-                return Promise.resolve({
-                  data: { name },
-                  lease: { ttl, maxTtl: 3 * HOUR, renewable: !fixed, internal },
-                });
-              },
-            },
-          },
-        }),
-      ],
-      renewLease: (lease) => {
-        if (!directory.alive.has(nameOf(lease))) throw new Error("gone");
-        return Promise.resolve({ ttl: 0, maxTtl: 0, period: 0 });
-      },
-      revokeLease: (lease) => {
-        directory.tried.push(nameOf(lease));
-        if (directory.down) throw new Error("directory is down");
-        directory.alive.delete(nameOf(lease));
-        return Promise.resolve();
-      },
-    }),
-  };
-}
 
 async function started(store: Store = memoryStore(), before?: { core: TestCore; directory: Directory }) {
   const directory = before?.directory ?? { alive: new Set<string>(), tried: [], down: false };
@@ -119,7 +59,7 @@ describe("a lease", () => {
     ["the mount's default without one", 0, 3 * HOUR],
   ])("lives %s", async (_what, ttl, lives) => {
     const { t } = await started();
-    const { lease } = await t.call("read", "db/creds/app", { data: { ttl: `${String(ttl / 1000)}` } });
+    const { lease } = await t.call("read", "db/creds/app", { data: { ttl: String(ttl / 1000) } });
     expect((lease?.expireTime ?? 0) - (lease?.issueTime ?? 0)).toBe(lives);
   });
 
