@@ -97,11 +97,12 @@ test("a storage that is taken away: every verb is refused, what was landing has 
       return result;
     },
   };
-  const { storage, revoke } = revocable(slow);
+  const taken = revocable(slow);
+  const { storage } = taken;
   const written = put(storage, { a: "1" });
   await new Promise((resolve) => setImmediate(resolve));
   let revoked = false;
-  const done = revoke().then(() => {
+  const done = taken.revoke().then(() => {
     revoked = true;
   });
   await new Promise((resolve) => setImmediate(resolve));
