@@ -26,6 +26,8 @@ export interface NewToken {
   readonly internal: LoginGrant["internal"];
   /** Live tokens that may share `role` and `path` at a time; 0 or none = without limit. */
   readonly most?: number;
+  /** What `most` counts tokens by instead of `role` and `path`: a login's role, or user, at its mount. */
+  readonly countedBy?: string;
 }
 
 export interface Tokens {

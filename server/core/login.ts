@@ -62,6 +62,8 @@ export async function logIn(
     role: grant.role,
     internal: grant.internal,
     most: grant.mostTokens ?? 0,
+    // A path may spell the same user in many ways.
+    countedBy: `${mount.path}\0${grant.role === "" ? grant.alias : grant.role}`,
   });
   const once = grant.onceMetadata === undefined ? undefined : { onceMetadata: grant.onceMetadata };
   const identityPolicies = known?.subject.policies ?? [];

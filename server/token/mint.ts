@@ -83,8 +83,9 @@ function counterOf({
   most = 0,
   role,
   path,
+  countedBy = `${role}\0${path}`,
 }: NewToken): { readonly counted: string; readonly most: number } | undefined {
-  return most === 0 ? undefined : { counted: hash("sha256", `${role}\0${path}`, "hex"), most };
+  return most === 0 ? undefined : { counted: hash("sha256", countedBy, "hex"), most };
 }
 
 function tooMany(most: number): Fault {

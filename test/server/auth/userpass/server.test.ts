@@ -43,3 +43,12 @@ test("who may only create users cannot overwrite one", async () => {
   expect((await server.request("POST", "auth/people/users/NEW", { password: "q" }, token)).status).toBe(403);
   expect((await logIn("new", "p")).status).toBe(200);
 });
+
+test("token_max_count counts a user's tokens, however the name is spelt", async () => {
+  await server.request("POST", "auth/people/users/few", { password: "p", token_max_count: 2 });
+  const replies = [];
+  for (const name of ["few", "FEW", "Few", "few"]) replies.push(await logIn(name, "p"));
+  expect(replies.map(({ status }) => status)).toEqual([200, 200, 429, 429]);
+  await server.request("POST", "auth/people/users/other", { password: "p", token_max_count: 2 });
+  expect((await logIn("other", "p")).status).toBe(200);
+});
