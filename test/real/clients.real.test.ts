@@ -36,7 +36,8 @@ beforeAll(async () => {
   await slapd.start();
   sts = await startSts();
   sts.keys.set(KEY.id, { secret: KEY.secret, arn: ARN, userId: "AIDAEXAMPLE" });
-  issuer = await oidcIssuer([issuerKey("one")]);
+  issuer = await oidcIssuer();
+  issuer.keys = [issuerKey("one")];
   github = await startGithub();
 });
 
@@ -61,19 +62,19 @@ const clients: readonly Client[] = [
   {
     name: "Go, github.com/hashicorp/vault/api",
     needs: ["go"],
-    steps: 180,
+    steps: 240,
     command: (file) => goStory("github.com/hashicorp/vault/api", file),
   },
   {
     name: "Go, github.com/openbao/openbao/api/v2",
     needs: ["go"],
-    steps: 180,
+    steps: 240,
     command: (file) => goStory("github.com/openbao/openbao/api/v2", file),
   },
   {
     name: "hvac",
     needs: [HVAC],
-    steps: 90,
+    steps: 115,
     command: (file) => Promise.resolve([HVAC, join(CLIENTS, "story_hvac.py"), file]),
   },
   {

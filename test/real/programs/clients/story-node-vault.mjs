@@ -27,16 +27,24 @@ async function refused(status, what, work) {
   same(error.response?.statusCode, status, what);
 }
 
+/** node-vault takes over every token that a call gives it: back to the root token. */
+let root = "";
+function asRoot(reply) {
+  vault.token = root;
+  return reply;
+}
+
 const RULES = 'path "app/data/team/*" { capabilities = ["read", "list"] }';
 
 async function start() {
   same((await vault.initialized()).initialized, false, "not initialized");
   const made = await vault.init({ secret_shares: 3, secret_threshold: 2 });
   for (const key of made.keys.slice(0, 2)) await vault.unseal({ secret_shares: 1, key });
-  vault.token = made.root_token;
+  root = made.root_token;
+  asRoot();
   same((await vault.status()).sealed, false, "unsealed");
   same((await vault.health()).initialized, true, "health");
-  await vault.enableAudit({ path: "file", type: "file", options: { file_path: world.audit } });
+  await vault.enableAudit({ name: "file", type: "file", options: { file_path: world.audit } });
   same(Object.keys((await vault.audits()).data), ["file/"], "audit device");
   return made.keys;
 }
@@ -67,15 +75,15 @@ async function policies() {
 }
 
 async function tokens() {
-  const { auth } = await vault.tokenCreate({ policies: ["team"], ttl: "1h" });
+  const { auth } = asRoot(await vault.tokenCreate({ policies: ["team"], ttl: "1h" }));
   const own = withToken(auth.client_token);
   same((await own.tokenLookupSelf()).data.policies, ["default", "team"], "lookup");
   same((await own.read("app/data/team/db")).data.data.user, "app", "read");
   await refused(403, "no write", () => own.write("app/data/team/db", { data: {} }));
   same((await own.tokenRenewSelf({ increment: 600 })).auth.lease_duration, 600, "renewed");
   same((await vault.tokenAccessors()).data.keys.includes(auth.accessor), true, "accessors");
-  await vault.addTokenRole({ role_name: "ci", allowed_policies: ["team"], orphan: true });
-  same((await vault.tokenCreateRole({ role_name: "ci", policies: ["team"] })).auth.orphan, true, "by role");
+  await vault.addTokenRole({ role_name: "ci", allowed_policies: "team", orphan: true });
+  same(asRoot(await vault.tokenCreateRole({ role_name: "ci", policies: ["team"] })).auth.orphan, true, "by role");
   await vault.tokenRevoke({ token: auth.client_token });
   await refused(403, "revoked", () => own.tokenLookupSelf());
 }
@@ -91,7 +99,8 @@ async function logins() {
     await vault.enableAuth({ mount_point: method, type: method });
     const config = world[method];
     if (config) await vault.write(`auth/${method}/${method === "aws" ? "config/client" : "config"}`, config);
-    for (const [path, role] of Object.entries(world.roles[method] ?? {})) await vault.write(`auth/${method}/${path}`, role);
+    for (const [path, role] of Object.entries(world.roles[method] ?? {}))
+      await vault.write(`auth/${method}/${path}`, role);
     const { path, body } = world.logins[method];
     const login = LOGINS[method] ?? ((client) => client.write(`auth/${method}/${path}`, body));
     const { auth } = await login(withToken(""), body, path.split("/").at(-1));
@@ -103,7 +112,7 @@ async function logins() {
 
 async function approle() {
   await vault.enableAuth({ mount_point: "approle", type: "approle" });
-  await vault.addApproleRole({ role_name: "web", token_policies: "team" });
+  await vault.addApproleRole({ role_name: "web", policies: "team" });
   const { role_id } = (await vault.getApproleRoleId({ role_name: "web" })).data;
   const { secret_id } = (await vault.getApproleRoleSecret({ role_name: "web" })).data;
   const { auth } = await withToken("").approleLogin({ role_id, secret_id });
@@ -121,13 +130,13 @@ async function wrappingAndLeases() {
   same((await vault.unwrap({ token })).data, { zip: "zap" }, "unwrapped");
   await refused(400, "once only", () => vault.unwrap({ token }));
   const { path, body } = world.logins.userpass;
-  const { auth } = await vault.userpassLogin({ username: path.split("/").at(-1), password: body.password });
+  const { auth } = asRoot(await vault.userpassLogin({ username: path.split("/").at(-1), password: body.password }));
   const { keys } = (await vault.list(`sys/leases/lookup/auth/userpass/${path}`)).data;
   const lease_id = `auth/userpass/${path}/${keys.at(-1)}`;
-  same(typeof (await vault.renew({ lease_id, increment: 600 })).lease_duration, "number", "lease renewed");
-  await vault.revoke({ lease_id });
-  vault.token = (await vault.tokenLookupSelf()).data.id;
-  same(typeof auth.accessor, "string", "an accessor");
+  await refused(400, "a token's lease is renewed as a token", () => vault.renew({ lease_id, increment: 600 }));
+  // Without sync Vault answers 202, which node-vault takes for an error.
+  await vault.write("sys/leases/revoke", { lease_id, sync: true });
+  await refused(403, "its token is gone", () => withToken(auth.client_token).tokenLookupSelf());
 }
 
 async function keys(shares) {
@@ -140,11 +149,9 @@ async function keys(shares) {
 }
 
 const shares = await start();
-// node-vault keeps the token that a login gives: each login has a client of its own, the root's stays.
-const root = vault.token;
 for (const part of [mountsAndKv, policies, tokens, logins, approle, wrappingAndLeases]) {
   await part();
-  vault.token = root;
+  asRoot();
 }
 await keys(shares);
 console.log(`${steps} steps`);
