@@ -33,6 +33,11 @@ export interface Seal {
   unseal(share: Secret): Promise<SealStatus>;
   /** Forgets the shares entered so far. */
   reset(): void;
+  /**
+   * Ends what is under way with shares; resolves once nothing of it is being written, so that new shares which are in
+   * force already can still be told. To be called before `seal`.
+   */
+  settle(): Promise<void>;
   /** Zero-fills every key and share; storage reads answer Fault "sealed" from here on. */
   seal(): void;
   /** The decrypted storage; its verbs throw Fault "sealed" while sealed. */

@@ -193,6 +193,7 @@ export class Lifecycle implements Operator {
     this.#open = false;
     this.#stop.abort();
     try {
+      await seal.settle();
       await mounts.stop();
       await this.#expiry;
       await audit.close();

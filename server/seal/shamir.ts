@@ -126,6 +126,12 @@ class ShamirSeal implements Seal {
     this.#nonce = "";
   }
 
+  settle(): Promise<void> {
+    this.rekey.reset();
+    this.rootGeneration.reset();
+    return this.#inTurn(() => Promise.resolve());
+  }
+
   seal(): void {
     this.reset();
     this.rekey.reset();

@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { systemClock } from "../../../lib/clock.ts";
+import { Fault } from "../../../lib/fault.ts";
 import type { Log } from "../../../lib/log.ts";
 import { systemRandom } from "../../../lib/random.ts";
 import { Secret } from "../../../lib/secret.ts";
@@ -344,4 +345,40 @@ test("no sequence of cancels, shares and seals leaves a store that neither set o
     }),
     { numRuns: 60 },
   );
+});
+
+test("settling lets a write under way end and keeps one that has not begun from happening", async () => {
+  let release = (): void => undefined;
+  const inner = memoryStore();
+  let slow = false;
+  const store: Storage = {
+    ...inner,
+    transact: async (work) => {
+      if (slow) {
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      }
+      return inner.transact(work);
+    },
+  };
+  const { seal, shares } = await opened(1, 1, store);
+  const first = await seal.rekey.start({ shares: 1, threshold: 1, verify: false });
+  const early = seal.rekey.update(hex(shares[0]), first.nonce);
+  const refused = expect(early).rejects.toBeInstanceOf(Fault);
+  await Promise.resolve();
+  await seal.settle();
+  await refused;
+  expect(await opens(inner, shares, 1)).toBe(true);
+  const { nonce } = await seal.rekey.start({ shares: 1, threshold: 1, verify: false });
+  slow = true;
+  const late = seal.rekey.update(hex(shares[0]), nonce);
+  await new Promise((resolve) => setImmediate(resolve));
+  const settled = seal.settle();
+  release();
+  await settled;
+  seal.seal();
+  const made = await late;
+  slow = false;
+  expect(await opens(inner, made?.shares ?? [], 1)).toBe(true);
 });
