@@ -141,7 +141,7 @@ async function wrappingAndLeases() {
 
 async function keys(shares) {
   await vault.rotate();
-  same((await vault.encryptionKeyStatus()).data.term, 2, "term 2");
+  same((await vault.read("sys/key-status")).data.term, 2, "term 2");
   await vault.seal();
   same((await vault.status()).sealed, true, "sealed");
   for (const key of shares.slice(0, 2)) await vault.unseal({ key });
