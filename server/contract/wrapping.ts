@@ -29,6 +29,8 @@ export interface WrapInfo {
 export interface WrapRequest {
   /** The whole envelope of the reply. */
   readonly text: string;
+  /** That the reply would have had. */
+  readonly status: number;
   /** Milliseconds. */
   readonly ttl: number;
   /** That was called. */
@@ -47,10 +49,10 @@ export interface Wrapping {
   lookup(token: Secret): Promise<WrapInfo>;
   /**
    * What lies in it, exactly once however many ask at the same time; the token is gone then.
-   * @returns the whole envelope of the wrapped reply
+   * @returns the whole envelope of the wrapped reply, and its status
    * @throws Fault "invalid" when it is none, or has been used
    */
-  open(token: Opener): Promise<string>;
+  open(token: Opener): Promise<Pick<WrapRequest, "text" | "status">>;
   /** A new token around the same reply, with the same time to live; the old one is gone. @throws as `open` */
   rewrap(token: Opener): Promise<WireWrap>;
 }

@@ -101,21 +101,26 @@ async function leaseOf({ leases }: DispatchParts, { call, token }: Pass, reply: 
  * not, as in Vault: they belong to routes below the API's own layer, such as sys/health and sys/rekey.
  */
 async function wrapped(parts: DispatchParts, pass: Pass, { slot }: Ready, outcome: Outcome): Promise<Outcome> {
-  const { reply, issued, lease, wrap } = outcome;
+  const { reply, issued, lease } = outcome;
   const { wrapTtl: ttl, id, path } = pass.call;
-  if (ttl === undefined || wrap !== undefined || (reply === undefined && issued === undefined)) return outcome;
-  if (reply?.text !== undefined || reply?.bare !== undefined) return outcome;
+  if (ttl === undefined || !canWrap(outcome)) return outcome;
   const mountType = slot.mount.type;
   const text = answerText(id, { reply, issued, mountType, ...(lease === undefined ? undefined : { lease }) });
   return {
     ...outcome,
     wrap: await parts.wrapping.wrap({
       text,
+      status: reply?.status ?? 200,
       ttl,
       path,
       wrappedAccessor: issued?.entry.accessor ?? secretId(slot, reply),
     }),
   };
+}
+
+function canWrap({ reply, issued, wrap }: Outcome): boolean {
+  if (wrap !== undefined || (reply === undefined && issued === undefined)) return false;
+  return reply?.text === undefined && reply?.bare === undefined;
 }
 
 /** The accessor of an AppRole secret id takes the place of a token's, as in Vault. */

@@ -55,30 +55,32 @@ export function responseWrapping(parts: WrappingParts): Wrapping {
       return readInfo(parts, entry);
     },
     open: async (from) => {
-      const { entry, text } = await open(from);
+      const { entry, info, text } = await open(from);
       if (from instanceof Secret) await spent(parts, entry);
-      return text;
+      return { text, status: info.status };
     },
     rewrap: async (from) => {
       const { entry, info, text } = await open(from);
-      const { creationTtl: ttl, creationPath: path } = info;
-      const made = await wrap(parts, { text, ttl, path, wrappedAccessor: undefined });
+      const { creationTtl: ttl, creationPath: path, status } = info;
+      const made = await wrap(parts, { text, status, ttl, path, wrappedAccessor: undefined });
       if (from instanceof Secret) await spent(parts, entry);
       return made;
     },
   };
 }
 
+type Kept = WrapInfo & Pick<WrapRequest, "status">;
+
 interface Opened {
   readonly entry: TokenEntry;
-  readonly info: WrapInfo;
+  readonly info: Kept;
   readonly text: string;
 }
 
 async function wrap({ clock, tokens, cubbyholes }: WrappingParts, request: WrapRequest): Promise<WireWrap> {
-  const { text, ttl, path, wrappedAccessor } = request;
+  const { text, status, ttl, path, wrappedAccessor } = request;
   const { token, entry } = await tokens.create(wrappingToken(path, ttl));
-  const info: WrapInfo = { creationTtl: ttl, creationTime: clock.now(), creationPath: path };
+  const info: Kept = { creationTtl: ttl, creationTime: clock.now(), creationPath: path, status };
   try {
     await cubbyholes.of(entry.id).transact((tx) => {
       tx.put(RESPONSE, encodeStored(FORMAT, text));
@@ -137,10 +139,10 @@ async function spent({ tokens, log }: WrappingParts, entry: TokenEntry): Promise
   });
 }
 
-async function readInfo({ cubbyholes }: WrappingParts, { id }: TokenEntry): Promise<WrapInfo> {
+async function readInfo({ cubbyholes }: WrappingParts, { id }: TokenEntry): Promise<Kept> {
   const bytes = await cubbyholes.of(id).get(INFO);
   if (bytes === undefined) throw lost();
-  return JSON.parse(decodeStored(FORMAT, bytes, "wrapping information")) as WrapInfo;
+  return JSON.parse(decodeStored(FORMAT, bytes, "wrapping information")) as Kept;
 }
 
 /** Between the token's making and its content's there was a crash; nobody was told of it then. */

@@ -209,7 +209,8 @@ function sendAnswer(res: ServerResponse, id: string, answer: Answer): void {
   const { reply, headers, wrap } = answer;
   const type = wrap === undefined ? reply?.text?.contentType : undefined;
   const extra = headers === undefined ? NO_HEADERS : [...headers].flat();
-  send(res, reply?.status ?? (text === "" ? 204 : 200), text, extra, type);
+  const own = wrap === undefined ? reply?.status : undefined;
+  send(res, own ?? (text === "" ? 204 : 200), text, extra, type);
 }
 
 function ignore(): void {

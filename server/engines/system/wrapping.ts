@@ -75,8 +75,8 @@ function unwrapRoute({ wrapping }: Ports): Route {
       update: {
         about: "Opens the token, once",
         run: async ({ token }, context) => {
-          const body = await wrapping.open(opener(token, context));
-          return { text: { contentType: "application/json", body }, data: new RawJson(body) };
+          const { text: body, status } = await wrapping.open(opener(token, context));
+          return { status, text: { contentType: "application/json", body }, data: new RawJson(body) };
         },
       },
     },

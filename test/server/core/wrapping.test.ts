@@ -290,6 +290,17 @@ test("outlives a seal, and is not opened while sealed", async () => {
   expect((await unwrap(token)).status).toBe(200);
 });
 
+test("a reply with a status of its own has it again when it is opened", async () => {
+  await ok("POST", "sys/mounts/kv2", { type: "kv", options: { version: "2" } });
+  await ok("POST", "kv2/data/x", { data: { a: "1" } });
+  await ok("DELETE", "kv2/data/x");
+  const plain = await ask("GET", "kv2/data/x");
+  expect(plain.status).toBe(404);
+  const { token } = await wrapped("GET", "kv2/data/x");
+  const opened = await unwrap(token);
+  expect([opened.status, opened.body?.["data"]]).toEqual([404, plain.body?.["data"]]);
+});
+
 test("sys/wrapping/wrap takes any data and asks for the header", async () => {
   const data = { foo: "bar", n: 1.5, deep: { a: [null, true] } };
   const { token } = await wrapped("POST", "sys/wrapping/wrap", { data });
