@@ -5,6 +5,7 @@
  */
 import { type IncomingMessage, request as plain, type RequestOptions } from "node:http";
 import { request as secure } from "node:https";
+import { isIP } from "node:net";
 import { backoff } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { Fault } from "../../lib/fault.ts";
@@ -70,7 +71,7 @@ function once({ endpoint, host, method, query, headers, body }: CallerRequest): 
     },
     setHost: false,
     // The certificate is that of the endpoint, whatever Host the caller has signed.
-    ...(url.protocol === "https:" ? { servername: url.hostname } : {}),
+    ...(url.protocol === "https:" ? { servername: serverName(url) } : {}),
     signal: AbortSignal.timeout(ATTEMPT),
   };
   return new Promise((resolve, reject) => {
@@ -82,6 +83,11 @@ function once({ endpoint, host, method, query, headers, body }: CallerRequest): 
     sent.on("error", reject);
     sent.end(method === "POST" ? body : undefined);
   });
+}
+
+/** RFC 6066 section 3: an address is no server name. */
+function serverName({ hostname }: URL): string {
+  return isIP(hostname.replace(/^\[|\]$/g, "")) === 0 ? hostname : "";
 }
 
 async function read(reply: IncomingMessage): Promise<string> {

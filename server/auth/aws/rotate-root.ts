@@ -6,6 +6,7 @@
 import { Fault, toFault } from "../../../lib/fault.ts";
 import type { AccessKey, AwsAccess } from "../../contract/ec2.ts";
 import { type Context, type Reply, type Route, route } from "../../contract/engine.ts";
+import { deleteRecord, readRecord, recordBytes, textIn } from "../record.ts";
 import { CLIENT_KEY, clientBytes, readClientConfig } from "./config-client.ts";
 import { ownAccess } from "./config-sts.ts";
 import type { AwsState } from "./state.ts";
@@ -13,6 +14,9 @@ import type { AwsState } from "./state.ts";
 /** IAM is eventually consistent: milliseconds between two tries of the new key, and how many. */
 const WAIT = 2000;
 const TRIES = 15;
+
+/** The key that was stored before the present one, until it is deleted. */
+const RETIRED = "rotate-root/retired";
 
 export function rotateRootRoute(state: AwsState): Route {
   return route({
@@ -34,6 +38,7 @@ async function rotate(state: AwsState, { storage }: Context): Promise<Reply> {
   if (old.accessKey === "") {
     throw new Fault("invalid", "cannot call config/rotate-root without access_key and secret_key in config/client");
   }
+  await dropRetired(state, storage, old);
   const made = await iam.createAccessKey(old).catch((error: unknown) => {
     throw tooManyKeys(error);
   });
@@ -48,8 +53,17 @@ async function rotate(state: AwsState, { storage }: Context): Promise<Reply> {
   }
   state.ports.forget();
   const warning = await drop(state, old, old.accessKey);
+  if (warning === undefined) await deleteRecord(storage, RETIRED);
   const data = { access_key: made.accessKey };
   return warning === undefined ? { data } : { data, warnings: [warning] };
+}
+
+/** What an earlier rotation could not delete, or a crash left: IAM has room for two keys only. */
+async function dropRetired(state: AwsState, storage: Context["storage"], current: AwsAccess): Promise<void> {
+  const record = await readRecord(storage, RETIRED);
+  const retired = record === undefined ? "" : textIn(record, "accessKey");
+  if (retired === "" || retired === current.accessKey) return;
+  await state.ports.iam.deleteAccessKey(current, retired);
 }
 
 /** Of the same account, so that nothing but the key changes. */
@@ -76,6 +90,7 @@ function store(storage: Context["storage"], oldKey: string, made: AccessKey): Pr
       throw new Fault("conflict", "config/client was written at the same time: what was written there stays");
     }
     tx.put(CLIENT_KEY, clientBytes({ ...config, accessKey: made.accessKey, secretKey: made.secretKey }));
+    tx.put(RETIRED, recordBytes({ accessKey: oldKey }));
   });
 }
 

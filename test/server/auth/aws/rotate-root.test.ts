@@ -93,7 +93,8 @@ test("a write that landed without its acknowledgement: neither key goes", async 
   await mustWork();
 });
 
-test("an old key that cannot be deleted is named in a warning; the new one is in use", async () => {
+test("an old key that cannot be deleted is named in a warning; the next rotation deletes it first", async () => {
+  const { dropKey } = aws.cloud;
   aws.cloud.dropKey = () => {
     throw new Fault("unavailable", "AWS does not answer iam:DeleteAccessKey");
   };
@@ -101,6 +102,28 @@ test("an old key that cannot be deleted is named in a warning; the new one is in
   expect(reply?.data).toEqual({ access_key: "AKIANEW" });
   expect(reply?.warnings?.join()).toContain("AKIAOLD is no longer used but could not be deleted");
   await mustWork();
+  aws.cloud.dropKey = dropKey;
+  aws.cloud.newKey = () => {
+    expect([...working.keys()]).toEqual(["AKIANEW"]);
+    working.set("AKIA3", "s");
+    return { accessKey: "AKIA3", secretKey: new Secret("s") };
+  };
+  await rotate();
+  expect([...working.keys()]).toEqual(["AKIA3"]);
+  await mustWork();
+});
+
+test("a crash between the store and the deletion: the next rotation deletes what it left", async () => {
+  aws.cloud.dropKey = () => {
+    throw new Error("killed");
+  };
+  await rotate();
+  const after = await testMount({ storage, clock });
+  after.cloud.dropKey = (key) => working.delete(key);
+  after.cloud.newKey = () => ({ accessKey: "AKIA3", secretKey: new Secret("s") });
+  working.set("AKIA3", "s");
+  await after.call("update", "config/rotate-root");
+  expect([...working.keys()]).toEqual(["AKIA3"]);
 });
 
 /** The same mount with an account check that needs the key to work. */
