@@ -242,9 +242,9 @@ class LeaseStore implements Leases {
       const orphaned = (await tokens.byId(folder.slice(0, -1))) === undefined;
       for (const name of await storage.list(OWNERS + folder)) {
         const id = await readId(storage, OWNERS + folder + name);
-        const there = id !== undefined && (await readLease(storage, id)) !== undefined;
-        if (there && orphaned && (await this.#end(id))) this.#schedule.set(id, clock.now());
-        if (!there) await deleteKey(storage, OWNERS + folder + name);
+        if (id === undefined || (await readLease(storage, id)) === undefined) {
+          await deleteKey(storage, OWNERS + folder + name);
+        } else if (orphaned && (await this.#end(id))) this.#schedule.set(id, clock.now());
       }
       await nextTurn();
     }
@@ -270,7 +270,7 @@ class LeaseStore implements Leases {
   /** Ends what is really due: a renewal may have come between. */
   async #fallDue(id: string): Promise<void> {
     const record = await readLease(this.#parts.storage, id);
-    if (record === undefined || record.stuck !== "") return;
+    if (record?.stuck !== "") return;
     if (this.#lives(record)) this.#schedule.set(id, record.entry.expireTime);
     else if (await this.#end(id)) await this.#undo(id, false);
   }

@@ -69,7 +69,7 @@ function decodeRecord(bytes: Uint8Array): TokenRecord {
   };
   const { metadata, internal, ...rest } = stored.entry;
   // The first release wrote no lease id: the upgrade gives one.
-  const { leaseId = "" }: Partial<StoredEntry> = rest;
+  const leaseId = (rest.leaseId as string | undefined) ?? "";
   const entry = { ...rest, leaseId, metadata: new Map(metadata), internal: parseJsonMap(internal, INTERNAL_LIMITS) };
   return { ...stored, entry };
 }

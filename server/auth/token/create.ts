@@ -65,8 +65,13 @@ async function create(parts: TokenAuth, wanted: Wanted, request: Request): Promi
   checkWanted(wanted, role);
   const sudo = await parts.sudo(context);
   checkPrivileged(wanted, sudo);
-  const noDefault = wanted.no_default_policy === true;
-  const policies = grantPolicies({ asked: wanted.policies ?? [], noDefault, parent: maker, sudo, role });
+  const policies = grantPolicies({
+    asked: wanted.policies ?? [],
+    noDefault: wanted.no_default_policy === true,
+    parent: maker,
+    sudo,
+    role,
+  });
   const limits = limitsWanted(wanted, role);
   const { ttl, warnings } = lifetime(wanted, type, { policies, limits, context });
   if (ttl === 0 && maker.expireTime !== 0) {
@@ -76,12 +81,9 @@ async function create(parts: TokenAuth, wanted: Wanted, request: Request): Promi
   const subject = await subjectOf(parts, wanted, request, parent);
   const { token, entry } = await parts.tokens.create({
     ...asWanted(wanted, type, role, limits),
-    parent: parent?.id ?? "",
-    entityId: subject?.id ?? "",
-    // A role's networks take the place of the parent's, as in Vault.
-    boundCidrs: role === undefined ? (parent?.boundCidrs ?? []) : role.boundCidrs,
+    ...inherited(parent, subject, role),
     policies,
-    path: role === undefined || role.pathSuffix === "" ? context.call.path : `${context.call.path}/${role.pathSuffix}`,
+    path: pathOf(context, role),
     ttl,
     ...(ttl === 0 ? { renewable: false, boundCidrs: [] } : {}),
   });
@@ -91,6 +93,20 @@ async function create(parts: TokenAuth, wanted: Wanted, request: Request): Promi
     auth: { entry, clientToken: token, identityPolicies },
     warnings: [...limits.warnings, ...warnings, ...unknown],
   };
+}
+
+/** @param parent undefined for an orphan. A role's networks take the place of the parent's, as in Vault. */
+function inherited(
+  parent: TokenEntry | undefined,
+  subject: Subject | undefined,
+  role: TokenRole | undefined,
+): Pick<NewToken, "parent" | "entityId" | "boundCidrs"> {
+  const boundCidrs = role === undefined ? (parent?.boundCidrs ?? []) : role.boundCidrs;
+  return { parent: parent?.id ?? "", entityId: subject?.id ?? "", boundCidrs };
+}
+
+function pathOf({ call }: Context, role: TokenRole | undefined): string {
+  return role === undefined || role.pathSuffix === "" ? call.path : `${call.path}/${role.pathSuffix}`;
 }
 
 type FromParent = "parent" | "boundCidrs" | "entityId" | "policies" | "path" | "ttl";

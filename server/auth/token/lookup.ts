@@ -56,29 +56,34 @@ export function lookupRoutes(parts: TokenAuth): readonly Route[] {
         },
       },
     }),
-    route({
-      path: "accessors",
-      about: "The accessors of all tokens",
-      fields: {},
-      sudo: true,
-      on: {
-        list: {
-          about: "Lists the accessors of all live tokens",
-          run: async () => {
-            const keys = await parts.tokens.accessors(MOST_ACCESSORS);
-            if (keys.length === 0) throw new Fault("not-found", "no tokens", { errors: [] });
-            const cut = keys.length === MOST_ACCESSORS;
-            return { data: { keys }, ...(cut ? { warnings: [CUT] } : undefined) };
-          },
+    accessorsRoute(parts),
+  ];
+}
+
+function accessorsRoute({ tokens }: TokenAuth): Route {
+  return route({
+    path: "accessors",
+    about: "The accessors of all tokens",
+    fields: {},
+    sudo: true,
+    on: {
+      list: {
+        about: "Lists the accessors of all live tokens",
+        run: async () => {
+          const keys = await tokens.accessors(MOST_ACCESSORS);
+          if (keys.length === 0) throw new Fault("not-found", "no tokens", { errors: [] });
+          const cut = keys.length === MOST_ACCESSORS;
+          return { data: { keys }, ...(cut ? { warnings: [CUT] } : undefined) };
         },
       },
-    }),
-  ];
+    },
+  });
 }
 
 /** Members as Vault's, in its (alphabetical) order; those that do not apply are left out as it leaves them out. */
 function describe({ entry, token }: Target, identityPolicies: readonly string[], now: number): EncodableRecord {
   const expires = entry.expireTime !== 0;
+  const ofIdentity = identityPolicies.length === 0 ? undefined : identityPolicies;
   return {
     accessor: entry.accessor,
     bound_cidrs: entry.boundCidrs.length === 0 ? undefined : entry.boundCidrs,
@@ -88,12 +93,11 @@ function describe({ entry, token }: Target, identityPolicies: readonly string[],
     entity_id: entry.entityId,
     expire_time: expires ? formatTime(entry.expireTime) : null,
     explicit_max_ttl: toSeconds(entry.explicitMaxTtl),
-    external_namespace_policies: identityPolicies.length === 0 ? undefined : {},
+    external_namespace_policies: ofIdentity && {},
     id: token === undefined ? "" : token.reveal(),
-    identity_policies: identityPolicies.length === 0 ? undefined : identityPolicies,
+    identity_policies: ofIdentity,
     issue_time: expires ? formatTime(entry.creationTime) : undefined,
-    last_renewal: entry.lastRenewalTime === 0 ? undefined : formatTime(entry.lastRenewalTime),
-    last_renewal_time: entry.lastRenewalTime === 0 ? undefined : toSeconds(entry.lastRenewalTime),
+    ...renewed(entry),
     meta: entry.metadata.size === 0 ? null : entry.metadata,
     num_uses: Math.max(0, entry.numUses),
     orphan: entry.orphan,
@@ -106,4 +110,8 @@ function describe({ entry, token }: Target, identityPolicies: readonly string[],
     ttl: expires ? Math.max(1, Math.round((entry.expireTime - now) / 1000)) : 0,
     type: entry.type,
   };
+}
+
+function renewed({ lastRenewalTime: time }: Target["entry"]): EncodableRecord {
+  return time === 0 ? {} : { last_renewal: formatTime(time), last_renewal_time: toSeconds(time) };
 }

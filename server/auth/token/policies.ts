@@ -51,16 +51,16 @@ function byRole(asked: ReadonlySet<string>, role: TokenRole, { noDefault, parent
   const none = allows(role) ? allowed : [...parent.policies, ...withDefault];
   const names = new Set(asked.size === 0 ? none : [...asked, ...withDefault]);
   for (const name of names) {
-    if (allows(role) && !fits(name, allowed, role.allowedPoliciesGlob)) {
-      const [wanted, may, globs] = [[...names], allowed, role.allowedPoliciesGlob].map((list) => JSON.stringify(list));
-      throw new Fault(
-        "invalid",
-        `token policies (${wanted ?? ""}) must be subset of the role's allowed policies (${may ?? ""}) or glob policies (${globs ?? ""})`,
-      );
-    }
+    if (allows(role) && !fits(name, allowed, role.allowedPoliciesGlob)) throw notAllowed(names, allowed, role);
     if (forbidden(name)) throw new Fault("invalid", `token policy ${JSON.stringify(name)} is disallowed by this role`);
   }
   return names;
+}
+
+function notAllowed(names: ReadonlySet<string>, allowed: readonly string[], role: TokenRole): Fault {
+  const [wanted, may, globs] = [[...names], allowed, role.allowedPoliciesGlob].map((list) => JSON.stringify(list));
+  const message = `token policies (${wanted ?? ""}) must be subset of the role's allowed policies (${may ?? ""}) or glob policies (${globs ?? ""})`;
+  return new Fault("invalid", message);
 }
 
 function fits(name: string, names: readonly string[], globs: readonly string[]): boolean {

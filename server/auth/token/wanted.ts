@@ -29,12 +29,18 @@ export function typeWanted(wanted: Wanted, role: TokenRole | undefined): TokenTy
   const type = byRole(wanted.type ?? "", role);
   if (type === "" || type === "service") return "service";
   if (type !== "batch") throw new Fault("invalid", "invalid 'token_type' value");
-  const { explicit_max_ttl: max = 0, num_uses: uses = 0, period = 0 } = wanted;
-  const refuse = (name: string): Fault => new Fault("invalid", `batch tokens cannot have "${name}" set`);
-  if (max !== 0) throw refuse("explicit_max_ttl");
-  if (uses !== 0 || (role?.numUses ?? 0) !== 0) throw refuse("num_uses");
-  if (period !== 0) throw refuse("period");
+  const limited = limitOf(wanted, role);
+  if (limited !== undefined) throw new Fault("invalid", `batch tokens cannot have "${limited}" set`);
   return "batch";
+}
+
+function limitOf(
+  { explicit_max_ttl: max = 0, num_uses: uses = 0, period = 0 }: Wanted,
+  role: TokenRole | undefined,
+): string | undefined {
+  if (max !== 0) return "explicit_max_ttl";
+  if (uses !== 0 || (role?.numUses ?? 0) !== 0) return "num_uses";
+  return period === 0 ? undefined : "period";
 }
 
 function byRole(asked: string, role: TokenRole | undefined): string {

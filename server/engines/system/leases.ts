@@ -221,7 +221,7 @@ function countRoute({ leases, mounts }: Ports): Route {
     on: {
       read: {
         about: "Counts leases by mount",
-        run: async ({ type: wanted = "" }) => {
+        run: async ({ type: wanted }) => {
           if (wanted === "all") return { data: counted(await leases.count()) };
           checkType(wanted);
           return { data: counted(byMount(mounts, await leases.stuck(MOST))) };
@@ -240,7 +240,7 @@ function stuckRoute({ leases, mounts }: Ports): Route {
     on: {
       read: {
         about: "Lists them with their errors",
-        run: async ({ type = "", limit }) => {
+        run: async ({ type, limit }) => {
           checkType(type);
           const stuck = await leases.stuck(limitOf(limit));
           const listed = stuck.map(({ id, error }) => ({

@@ -64,7 +64,7 @@ function renews(when: Step & { status: number }, name: string, bad: NonNullable<
     when: { ...when, shows: { auth: { lease_duration: 600, renewable: true, accessor: `{{${name}_accessor}}` } } },
     keys: ["auth.client_token", "auth.policies"],
     then: livesAs(name, {
-      data: { creation_ttl: 3600, renewable: true, last_renewal_time: expect.any(Number) as number },
+      data: { creation_ttl: 3600, renewable: true, last_renewal_time: expect.any(Number) },
     }),
     bad,
   };
@@ -217,7 +217,7 @@ export const tokenArea: Area = {
         method: "LIST",
         path: "auth/token/roles",
         status: 200,
-        shows: { data: { keys: expect.arrayContaining(["app", "listed"]) as string[] } },
+        shows: { data: { keys: expect.arrayContaining(["app", "listed"]) } },
       },
       keys: ["data.keys"],
     },
@@ -281,7 +281,7 @@ export const tokenArea: Area = {
         method: "POST",
         path: "auth/token/tidy",
         status: 202,
-        shows: { warnings: [expect.stringContaining("Tidy operation successfully started") as string] },
+        shows: { warnings: [expect.stringContaining("Tidy operation successfully started")] },
       },
       keys: ["warnings"],
       then: livesAs("stays", { data: { policies: ["app", "default"] } }),

@@ -150,7 +150,8 @@ describe("a role", () => {
     ${"reserved ones never"}               | ${{ allowed_policies_glob: ["*"] }}                              | ${{ policies: ["response-wrapping"] }} | ${"cannot assign policy"}
     ${"without rules the caller's"}        | ${{}}                                                            | ${{ policies: ["app"] }}               | ${"child policies must be subset of parent"}
     ${"without rules the caller's, again"} | ${{ token_no_default_policy: true }}                             | ${{}}                                  | ${["maker"]}
-  `("gives policies: $about", async ({ of, asked, got }: { of: object; asked: object; got: string | string[] }) => {
+  `("gives policies: $about", async (row) => {
+    const { of, asked, got } = row as unknown as { of: object; asked: object; got: string | string[] };
     await role("p", of);
     if (typeof got === "string") expect(await refusal(asked, "create/p")).toContain(got);
     else expect((await make(asked, "create/p")).policies).toEqual(got);
@@ -338,6 +339,7 @@ test.each`
   ${"ab*ba"} | ${"aba"}  | ${false}
   ${"a"}     | ${"ab"}   | ${false}
   ${"a.c"}   | ${"abc"}  | ${false}
-`("glob $pattern on $text: $fits", ({ pattern, text, fits }: { pattern: string; text: string; fits: boolean }) => {
+`("glob $pattern on $text: $fits", (row) => {
+  const { pattern, text, fits } = row as unknown as { pattern: string; text: string; fits: boolean };
   expect(matchesGlob(pattern, text)).toBe(fits);
 });
