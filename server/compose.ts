@@ -15,7 +15,7 @@ import type { EngineKind } from "./contract/engine.ts";
 import type { Policies } from "./contract/policy.ts";
 import type { Metrics, ServerInfo } from "./contract/server-info.ts";
 import type { Storage } from "./contract/storage.ts";
-import { buildServer, type RunningCore } from "./core/core.ts";
+import { buildServer, type CorePorts, type RunningCore } from "./core/core.ts";
 import { cubbyholeStore } from "./core/cubbyholes.ts";
 import { responseWrapping } from "./core/wrapping.ts";
 import { cubbyholeKind } from "./engines/cubbyhole/cubbyhole.ts";
@@ -70,10 +70,33 @@ export interface Composed {
 }
 
 export function compose(parts: ComposeParts): Composed {
-  const { clock, random, log, storageType } = parts;
+  const { clock, random, log } = parts;
+  const meter = meterOver(() => stores, clock);
+  const stores: Stores = storesOver({ ...parts, store: meteredStorage(parts.store, meter) }, () => core);
+  const { guards, kept, flights, audit } = stores;
+  const core: RunningCore = buildServer({
+    clock,
+    random,
+    log,
+    ...stores,
+    ...guards,
+    inFlight: flights,
+    others: kept.others,
+    clusterName: parts.clusterName ?? "",
+    defaultLeaseTtl: parts.defaultLeaseTtl,
+    maxLeaseTtl: parts.maxLeaseTtl,
+    kinds: (ports) => mountable(parts, { ...stores, ports, meter }),
+  });
+  const served = meteredCore(core, meter, { clock, find: (path) => core.mounts.find(path) });
+  const http = { flights, policy: kept.settings, help: pathHelp(served) };
+  return { core: { ...core, handle: (call) => served.handle(call) }, audit, metrics: meter, http };
+}
+
+type Stores = ReturnType<typeof storesOver>;
+
+/** What lies over the store, below the core. @param core asked only once it is there */
+function storesOver({ clock, random, log, store, declared }: ComposeParts, core: () => RunningCore) {
   const env = { clock, random, log };
-  const meter = meterOver(() => ({ seal, tokens, leases, audit, clock }), clock);
-  const store = meteredStorage(parts.store, meter);
   const wall = barrier(store, env);
   const seal = shamirSeal({ ...env, store, barrier: wall });
   const storageAt = (prefix: string): Storage => prefixed(seal.storage, prefix);
@@ -82,76 +105,66 @@ export function compose(parts: ComposeParts): Composed {
   const ended = async (id: string): Promise<void> => {
     for (const end of withToken) await end(id);
   };
-  const tokens = tokenStore({ storage: seal.storage, ...env, ended, mountOf: (path) => core.mounts.find(path)?.path });
-  const leases = leaseStore({ storage: seal.storage, ...env, tokens, engines: () => core.leaseEngines });
+  const mountOf = (path: string): string | undefined => core().mounts.find(path)?.path;
+  const tokens = tokenStore({ storage: seal.storage, ...env, ended, mountOf });
+  const leases = leaseStore({ storage: seal.storage, ...env, tokens, engines: () => core().leaseEngines });
   withToken.push((id) => leases.revokeByToken(id));
   const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });
   withToken.push((id) => cubbyholes.purge(id));
-  const wrapping = responseWrapping({ clock, log, tokens, cubbyholes });
-  const guards = guardsOver(storageAt, env);
-  const flights = new Flights();
-  const policies = policyStore(storageAt("policy/"), clock);
-  const identity = identityStore({ storage: storageAt("identity/"), clock, random });
   const kept = keptParts(storageAt, clock, API_VERSION);
-  const audit = auditBroker({
-    storage: storageAt("audit/"),
-    ...env,
-    declared: parts.declared,
-    headers: kept.settings,
-  });
-  const versions = { version: API_VERSION, runningVersion: `v${VERSION}+builtin.oksae` };
-  const mountable: EngineKind[] = [];
-  const core = buildServer({
-    ...env,
+  return {
     seal,
-    tokens,
-    policies,
-    audit,
-    identity,
-    leases,
-    ...guards,
-    inFlight: flights,
-    wrapping,
-    others: kept.others,
     storageAt,
-    clusterName: parts.clusterName ?? "",
-    defaultLeaseTtl: parts.defaultLeaseTtl,
-    maxLeaseTtl: parts.maxLeaseTtl,
-    kinds: (ports) => {
-      mountable.push(
-        systemKind({
-          ...ports,
-          ...versions,
-          ...kept,
-          info: { ...PLAIN_INFO, ...parts.info },
-          metrics: meter,
-          identity,
-          entities: () => countEntities(identity),
-          kinds: () => mountable,
-          policies,
-          tokens,
-          audit,
-          wrapping,
-          leases,
-          quotas: guards.quotas,
-          lockedUsers: guards.lockout,
-          inFlight: flights,
-          storageType,
-          apiAddr: parts.apiAddr ?? "",
-        }),
-        tokenAuth({ ...ports, tokens, identity, ...asked(policies) }),
-        cubbyholeKind(cubbyholes),
-        identityKind({ ...ports, directory: identity, identity, apiAddr: parts.apiAddr ?? "" }),
-        kvV1,
-        kvV2,
-        ...parts.kinds,
-      );
-      return mountable;
-    },
-  });
-  const served = meteredCore(core, meter, { clock, find: (path) => core.mounts.find(path) });
-  const http = { flights, policy: kept.settings, help: pathHelp(served) };
-  return { core: { ...core, handle: (call) => served.handle(call) }, audit, metrics: meter, http };
+    tokens,
+    leases,
+    cubbyholes,
+    kept,
+    wrapping: responseWrapping({ clock, log, tokens, cubbyholes }),
+    guards: guardsOver(storageAt, env),
+    flights: new Flights(),
+    policies: policyStore(storageAt("policy/"), clock),
+    identity: identityStore({ storage: storageAt("identity/"), clock, random }),
+    audit: auditBroker({ storage: storageAt("audit/"), ...env, declared, headers: kept.settings }),
+  };
+}
+
+/** All that can be mounted. */
+function mountable(
+  parts: ComposeParts,
+  { ports, meter, ...stores }: Stores & { readonly ports: CorePorts; readonly meter: Metrics },
+): readonly EngineKind[] {
+  const { policies, tokens, audit, wrapping, leases, identity, guards, kept, flights, cubbyholes } = stores;
+  const apiAddr = parts.apiAddr ?? "";
+  const kinds: readonly EngineKind[] = [
+    systemKind({
+      ...ports,
+      ...kept,
+      version: API_VERSION,
+      runningVersion: `v${VERSION}+builtin.oksae`,
+      info: { ...PLAIN_INFO, ...parts.info },
+      metrics: meter,
+      identity,
+      entities: () => countEntities(identity),
+      kinds: () => kinds,
+      policies,
+      tokens,
+      audit,
+      wrapping,
+      leases,
+      quotas: guards.quotas,
+      lockedUsers: guards.lockout,
+      inFlight: flights,
+      storageType: parts.storageType,
+      apiAddr,
+    }),
+    tokenAuth({ ...ports, tokens, identity, ...asked(policies) }),
+    cubbyholeKind(cubbyholes),
+    identityKind({ ...ports, directory: identity, identity, apiAddr }),
+    kvV1,
+    kvV2,
+    ...parts.kinds,
+  ];
+  return kinds;
 }
 
 function guardsOver(

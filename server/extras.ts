@@ -56,7 +56,6 @@ interface Parts {
   readonly tokens: Pick<Tokens, "count">;
   readonly leases: Pick<Leases, "count">;
   readonly audit: Pick<AuditBroker, "counters">;
-  readonly clock: Clock;
 }
 
 /** @param parts asked at each scrape, never before: they may be made later */

@@ -1,6 +1,6 @@
 /** What is odd about one path of a policy: prefixes, wildcards that are none, KV version 2, names that the server lower-cases. */
 
-import type { Stanza } from "./lint.ts";
+import type { Stanza } from "./stanza.ts";
 
 /** A mount as far as it matters here. */
 export interface MountHint {

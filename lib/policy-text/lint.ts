@@ -7,20 +7,13 @@ import { parseConfig } from "../hcl/parse.ts";
 import type { Place, Value } from "../hcl/tree.ts";
 import { lintPath, type MountHint } from "./lint-path.ts";
 import { covers, isStronger, isWild } from "./reach.ts";
+import type { Stanza } from "./stanza.ts";
 
 export interface Finding {
   readonly line: number;
   readonly column: number;
   /** Lower case, without a period; says what to write instead where that is known. */
   readonly message: string;
-}
-
-/** One `path` stanza. */
-export interface Stanza {
-  /** Without a leading slash. */
-  readonly path: string;
-  readonly at: Place;
-  readonly capabilities: readonly { readonly word: string; readonly at: Place }[];
 }
 
 const CAPABILITIES: ReadonlySet<string> = new Set([

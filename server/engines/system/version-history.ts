@@ -4,7 +4,6 @@ import { formatTime } from "../../../lib/time-text.ts";
 import { isJsonList, isJsonMap, JsonNumber } from "../../../lib/wire/json.ts";
 import { type Route, route } from "../../contract/engine.ts";
 import type { Reader, Storage } from "../../contract/storage.ts";
-import type { MorePorts } from "./ports.ts";
 import { readRecord, recordBytes } from "./record.ts";
 
 interface Installed {
@@ -48,7 +47,7 @@ async function readAll(reader: Reader): Promise<readonly Installed[]> {
   });
 }
 
-export function versionRoute(ports: Pick<MorePorts, "versions">): Route {
+export function versionRoute(ports: { readonly versions: VersionHistory }): Route {
   return route({
     path: "version-history",
     about: "The versions that have run on this storage",

@@ -20,9 +20,7 @@ cover(sysConfigArea, {
   info: {
     levels: levelled(() => undefined, "info").levels,
     host: hostInfo(systemClock),
-    sanitized: sanitizedConfig(
-      devConfig({ listenAddress: "127.0.0.1:8200", rootToken: undefined, kv: false } as never),
-    ),
+    sanitized: sanitizedConfig(devConfig({ listenAddress: "127.0.0.1:8200", rootToken: undefined, kv: false })),
   },
   prepare: () => Promise.resolve({ folder }),
 });

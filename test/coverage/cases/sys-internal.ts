@@ -15,8 +15,8 @@ const fixed = (
   keys: [],
 });
 const missing = (method: Step["method"], path: string): StaticCase => fixed(method, path, 404, OTHER_EDITION);
-const has = (...items: unknown[]): unknown => expect.arrayContaining(items) as unknown;
-const part = (object: object): unknown => expect.objectContaining(object) as unknown;
+const has = (...items: unknown[]): unknown => expect.arrayContaining(items);
+const part = (object: object): unknown => expect.objectContaining(object);
 const INTROSPECTION = { errors: [expect.stringContaining("introspection_endpoint") as unknown] };
 const NO_PLUGINS = { errors: [expect.stringContaining("plugin directory is not configured") as unknown] };
 

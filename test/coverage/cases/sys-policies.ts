@@ -7,7 +7,7 @@ const OTHER = 'path "kv/*" { capabilities = ["list"] }';
 const PASSWORD =
   'length = 12\nrule "charset" { charset = "abc" }\nrule "charset" { charset = "0123456789" min-chars = 2 }';
 const anyText = expect.any(String) as unknown;
-const has = (...names: string[]): unknown => expect.arrayContaining(names) as unknown;
+const has = (...names: string[]): unknown => expect.arrayContaining(names);
 const BROKEN = 'path "a" { capabilities = ["fly"] }';
 
 export const sysPoliciesArea: Area = {

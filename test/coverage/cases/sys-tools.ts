@@ -4,8 +4,7 @@ import type { Area } from "../types.ts";
 
 /** What holds "abc" in base64. */
 const ABC = "YWJj";
-const bytes = (count: number): unknown =>
-  expect.stringMatching(new RegExp(`^[0-9a-f]{${String(2 * count)}}$`)) as unknown;
+const bytes = (count: number): unknown => expect.stringMatching(new RegExp(`^[0-9a-f]{${String(2 * count)}}$`));
 
 export const sysToolsArea: Area = {
   name: "sys",

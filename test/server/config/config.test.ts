@@ -144,8 +144,8 @@ test("every key, in HCL and in its JSON twin", () => {
     ui: true,
   });
   expect(warnings.map((text) => text.slice(0, 40))).toEqual([
-    's.hcl:37:1: "disable_mlock" has no effec',
-    's.hcl:30:1: "cluster_addr" has no effect',
+    's.hcl:38:1: "disable_mlock" has no effec',
+    's.hcl:31:1: "cluster_addr" has no effect',
   ]);
   expect({ ...parse(JSON.stringify(TWIN)), warnings }).toEqual({ ...config, warnings });
 });
