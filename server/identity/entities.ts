@@ -5,8 +5,8 @@ import { checkMetadata, checkName, checkPolicies } from "./names.ts";
 import { entityBy, nameAt, readEntity } from "./shelf.ts";
 import { freeName, indexAlias, leave, saveEntity, takeName, unindexAlias, type Work } from "./work.ts";
 
-/** Mounts are few: one alias for each. */
-const MOST_ALIASES = 1_000;
+/** One for each auth method that somebody really uses. */
+const MOST_ALIASES = 256;
 
 /** See `Directory.putEntity`. */
 export async function putEntity(

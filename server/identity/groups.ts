@@ -9,6 +9,7 @@ import {
   freeName,
   join,
   leave,
+  mayJoin,
   mustHaveGroup,
   nest,
   saveGroup,
@@ -98,6 +99,12 @@ async function setEntities(w: Work, groupId: string, given: readonly string[]): 
     if (before.has(id)) continue;
     if ((await readEntity(w.tx, id)) === undefined) {
       throw new Fault("invalid", "member_entity_ids names an entity that is not there");
+    }
+    if (!(await mayJoin(w, id))) {
+      throw new Fault(
+        "invalid",
+        "member_entity_ids names an entity that is in as many groups as it may be: nest groups",
+      );
     }
     join(w, groupId, id);
   }

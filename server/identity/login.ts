@@ -11,7 +11,7 @@ import { newEntity, withAlias } from "./entities.ts";
 import { checkAliasName, loginMetadata, nameKey, sameTexts } from "./names.ts";
 import { decodeId } from "./record.ts";
 import { aliasAtMount, entityBy, factorsOf, readGroup } from "./shelf.ts";
-import { join, leave, saveEntity, type Work } from "./work.ts";
+import { join, leave, mayJoin, saveEntity, type Work } from "./work.ts";
 
 export interface Found {
   readonly entityId: string;
@@ -40,7 +40,7 @@ function told(entity: EntityRecord, alias: AliasRecord, change: Partial<AliasRec
   return { ...entity, aliases: entity.aliases.map((one) => (one.id === alias.id ? { ...one, ...change } : one)) };
 }
 
-/** Only groups whose alias is one of this mount are joined or left. */
+/** Only groups whose alias is one of this mount are joined or left; past the bound none is joined. */
 export async function refreshGroups(
   w: Work,
   mountAccessor: string,
@@ -60,6 +60,7 @@ export async function refreshGroups(
     if (!wanted.delete(groupId)) leave(w, groupId, entityId);
   }
   for (const groupId of wanted) {
+    if (!(await mayJoin(w, entityId))) return;
     if ((await readGroup(w.tx, groupId)) !== undefined) join(w, groupId, entityId);
   }
 }

@@ -40,7 +40,7 @@ export interface IdentityParts {
 }
 
 /** So many aliases of a mount that has gone are deleted in one transaction. */
-const AT_ONCE = 50;
+const AT_ONCE = 200;
 
 export interface IdentityStore extends Identity, Directory {}
 

@@ -15,6 +15,8 @@ export interface Work {
 }
 
 const PRESENT = encodeId("");
+/** That one entity is in directly. */
+const MOST_GROUPS = 1_000;
 
 export function saveEntity({ tx, touched, now }: Work, entity: EntityRecord): EntityRecord {
   const saved = { ...entity, updated: now };
@@ -44,6 +46,11 @@ export function join({ tx, touched }: Work, groupId: string, entityId: string): 
   tx.put(`member/${groupId}/${entityId}`, PRESENT);
   tx.put(`joined/${entityId}/${groupId}`, PRESENT);
   touched.add(entityId);
+}
+
+/** Whether one more group would not be too many. */
+export async function mayJoin({ tx }: Work, entityId: string): Promise<boolean> {
+  return (await tx.list(`joined/${entityId}/`)).length < MOST_GROUPS;
 }
 
 export function leave({ tx, touched }: Work, groupId: string, entityId: string): void {

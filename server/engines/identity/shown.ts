@@ -9,7 +9,7 @@ import type { IdentityPorts } from "./ports.ts";
 type Ports = Pick<IdentityPorts, "mounts">;
 
 /** The auth method of this accessor. */
-export function methodOf({ mounts }: Ports, accessor: string): Mount | undefined {
+function methodOf({ mounts }: Ports, accessor: string): Mount | undefined {
   return mounts.list("auth").find((mount) => mount.accessor === accessor);
 }
 

@@ -230,7 +230,7 @@ describe("many at once", () => {
 describe("what goes", () => {
   test("a mount takes all its aliases and group aliases, more than go in one transaction; others' stay", async () => {
     await store.putGroupAlias({ id: undefined, name: "devs", mountAccessor: toy.accessor, canonicalId: undefined });
-    const made = await Promise.all(Array.from({ length: 120 }, (_, i) => login(`user-${i}`, ["devs"])));
+    const made = await Promise.all(Array.from({ length: 220 }, (_, i) => login(`user-${i}`, ["devs"])));
     const beside = await login("user-1", undefined, other);
     await store.mountGone(toy.accessor);
     for (const one of made) {
@@ -268,6 +268,31 @@ describe("what goes", () => {
     await store.deleteEntities([{ id: c }]);
     expect(await store.subject(a)).toBeUndefined();
     expect(await storage.list("")).toEqual([]);
+  });
+});
+
+describe("bounds of one entity", () => {
+  test("256 aliases and no more", async () => {
+    const ann = await entity("ann");
+    const put = (n: number): Promise<unknown> =>
+      store.putAlias({
+        id: undefined,
+        name: "ann",
+        mountAccessor: `auth_toy_${n}`,
+        canonicalId: ann,
+        customMetadata: undefined,
+      });
+    for (let n = 1; n <= 256; n += 1) await put(n);
+    await expect(put(257)).rejects.toMatchObject({ kind: "invalid" });
+    expect((await known(ann)).aliases).toHaveLength(256);
+  });
+
+  test("in 1,000 groups and no more; a login joins no further one and is not refused", async () => {
+    const ann = (await login("ann"))?.subject.id ?? "";
+    for (let n = 1; n <= 1_000; n += 1) await group({ memberEntities: [ann] });
+    await expect(group({ memberEntities: [ann] })).rejects.toMatchObject({ kind: "invalid" });
+    await store.putGroupAlias({ id: undefined, name: "devs", mountAccessor: toy.accessor, canonicalId: undefined });
+    expect((await login("ann", ["devs"]))?.subject.groups).toHaveLength(1_000);
   });
 });
 
