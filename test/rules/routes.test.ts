@@ -49,10 +49,16 @@ test("only Vault's list is never audited: init, unseal, seal-status, health, lea
 test("without a token there are only these, and each login", () => {
   const open = routes.filter(({ route }) => route.unauthenticated === true || route.login === true);
   expect(open.map(({ name }) => name).sort()).toEqual([
+    "approle login",
     "aws login",
     "aws-ec2 login",
+    "github login",
     "identity oidc/.well-known/keys",
     "identity oidc/.well-known/openid-configuration",
+    "jwt login",
+    "jwt oidc/auth_url",
+    "jwt oidc/callback",
+    "ldap login/*username",
     "system decode-token",
     "system generate-root/attempt",
     "system generate-root/update",
@@ -78,6 +84,7 @@ test("without a token there are only these, and each login", () => {
     "system seal-status",
     "system unseal",
     "system wrapping/lookup",
+    "userpass login/:username",
   ]);
 });
 
