@@ -47,13 +47,7 @@ export async function refreshGroups(
   entityId: string,
   names: readonly string[],
 ): Promise<void> {
-  const folder = factorsOf("group", mountAccessor);
-  const there = new Set(await w.tx.list(folder));
-  const wanted = new Set<string>();
-  for (const key of new Set(names.map(nameKey))) {
-    const id = there.has(key) ? decodeId(await w.tx.get(folder + key)) : undefined;
-    if (id !== undefined) wanted.add(id);
-  }
+  const wanted = await groupsNamed(w, mountAccessor, names);
   for (const groupId of await w.tx.list(`joined/${entityId}/`)) {
     const group = await readGroup(w.tx, groupId);
     if (group?.type !== "external" || group.alias?.mountAccessor !== mountAccessor) continue;
@@ -63,4 +57,15 @@ export async function refreshGroups(
     if (!(await mayJoin(w, entityId))) return;
     if ((await readGroup(w.tx, groupId)) !== undefined) join(w, groupId, entityId);
   }
+}
+
+async function groupsNamed(w: Work, mountAccessor: string, names: readonly string[]): Promise<Set<string>> {
+  const folder = factorsOf("group", mountAccessor);
+  const there = new Set(await w.tx.list(folder));
+  const wanted = new Set<string>();
+  for (const key of new Set(names.map(nameKey))) {
+    const id = there.has(key) ? decodeId(await w.tx.get(folder + key)) : undefined;
+    if (id !== undefined) wanted.add(id);
+  }
+  return wanted;
 }

@@ -82,7 +82,7 @@ describe.each(["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"])("
       exp: now + 3_600,
     });
     expect(await introspect(jwt)).toEqual({ active: true });
-  });
+  }, 60_000);
 });
 
 describe("templates", () => {
@@ -151,7 +151,7 @@ describe("keys", () => {
     await clock.advance(2 * HOUR);
     await expect(check(before, "turner")).rejects.toMatchObject({ code: "ERR_JWKS_NO_MATCHING_KEY" });
     expect(await introspect(before)).toMatchObject({ active: false });
-  });
+  }, 60_000);
 
   test("rotate by hand, with a verification_ttl of their own; 0 takes the old one away at once", async () => {
     await post("identity/oidc/key/hand", { algorithm: "EdDSA", allowed_client_ids: ["*"] });
@@ -219,7 +219,7 @@ describe("keys", () => {
     const { client_id: client } = (await get("role/plain", server.rootToken))["data"] as { client_id: string };
     expect(client).toMatch(/^[0-9A-Za-z]{26}$/);
     expect((await check(await signed("plain"), client)).aud).toBe(client);
-  });
+  }, 60_000);
 
   test("a key's verification_ttl is never below the ttl of a role that uses it, nor the other way", async () => {
     await post("identity/oidc/key/tight", { verification_ttl: "1h", algorithm: "EdDSA", allowed_client_ids: ["*"] });
