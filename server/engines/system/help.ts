@@ -1,6 +1,6 @@
 /**
  * Path-help, behind `?help=1` on any path: what is there, its fields, what each operation does. As in Vault any good
- * token may read it. Source: Vault, page "path-help"; made from the same tables that serve the requests.
+ * token may read it, and nobody needs one where the path itself asks for none. Source: Vault, page "path-help"; made from the same tables that serve the requests.
  */
 import { Fault } from "../../../lib/fault.ts";
 import { type Field, type Route, route } from "../../contract/engine.ts";
@@ -21,12 +21,19 @@ export function helpRoute(ports: Ports): Route {
       read: {
         about: "Reads the help of a path",
         run: ({ path }, { token }) => {
-          if (token === undefined || isWrapping(token)) throw new Fault("denied", "permission denied");
+          const good = token !== undefined && !isWrapping(token);
+          if (!good && !isOpen(ports, path)) throw new Fault("denied", "permission denied");
           return Promise.resolve({ bare: helpOf(ports, path) });
         },
       },
     },
   });
+}
+
+/** What is served without a token may be read about without one. */
+function isOpen({ tables }: Ports, path: string): boolean {
+  const found = tables.at(path, false)?.route;
+  return found?.unauthenticated === true || found?.login === true;
 }
 
 function helpOf(

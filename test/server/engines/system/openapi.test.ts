@@ -15,6 +15,7 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+const validator = new Validator();
 let server: TestServer;
 let reader = "";
 beforeAll(async () => {
@@ -49,7 +50,7 @@ test.each([
   "?context=anything",
 ])("the document%s is valid OpenAPI 3.0", async (query) => {
   const made = await document(query);
-  const result = await new Validator().validate(made as never);
+  const result = await validator.validate(made as never);
   expect(result.errors ?? []).toEqual([]);
   expect(result.valid).toBe(true);
   expect(made.openapi).toBe("3.0.2");
@@ -115,8 +116,24 @@ test.each([
   expect(status).toBe(200);
   expect(Object.keys(body ?? {}).sort()).toEqual(["help", "openapi", "see_also"]);
   expect(body?.["help"]).toContain(text);
-  const result = await new Validator().validate(body?.["openapi"] as never);
+  const result = await validator.validate(body?.["openapi"] as never);
   expect(result.errors ?? []).toEqual([]);
+});
+
+test.each([
+  "sys/health",
+  "auth/aws/login",
+  "sys/internal/specs/openapi",
+])("help of %s, which asks for no token, asks for none either", async (path) => {
+  expect((await server.request("GET", `${path}?help=1`, undefined, "")).status).toBe(200);
+});
+
+test("a wrapping token reads no help", async () => {
+  const made = await fetch(`${server.url}/v1/sys/mounts`, {
+    headers: { "X-Vault-Token": server.rootToken, "X-Vault-Wrap-TTL": "60" },
+  });
+  const { wrap_info } = (await made.json()) as { wrap_info: { token: string } };
+  expect((await server.request("GET", "sys/mounts?help=1", undefined, wrap_info.token)).status).toBe(403);
 });
 
 test("help needs a good token, and a path that is one", async () => {
