@@ -12,8 +12,8 @@ export interface Signed {
 }
 
 const AUTHORIZATION =
-  /^AWS4-HMAC-SHA256 Credential=(\w{16,128}\/\d{8}\/[a-z0-9-]+\/[a-z0-9-]+\/aws4_request), ?SignedHeaders=([a-z0-9;_-]+), ?Signature=[0-9a-f]{64}$/;
-const CREDENTIAL = /^\w{16,128}\/\d{8}\/([a-z0-9-]{1,64})\/sts\/aws4_request$/;
+  /^AWS4-HMAC-SHA256 Credential=(\w{4,128}\/\d{8}\/[a-z0-9-]+\/[a-z0-9-]+\/aws4_request), ?SignedHeaders=([a-z0-9;_-]+), ?Signature=[0-9a-f]{64}$/;
+const CREDENTIAL = /^\w{4,128}\/\d{8}\/([a-z0-9-]{1,64})\/sts\/aws4_request$/;
 
 /** @throws Fault "invalid" unless it is a signature version 4 for STS that covers the host */
 export function signedBy(authorization: string): Signed {
