@@ -12,17 +12,17 @@ import type { Meter } from "./meter.ts";
 export function meteredCore(
   core: Core,
   meter: Pick<Meter, "served">,
-  { clock, find }: { readonly clock: Pick<Clock, "now">; readonly find: (path: string) => Mount | undefined },
+  { clock, find }: { readonly clock: Pick<Clock, "monotonic">; readonly find: (path: string) => Mount | undefined },
 ): Core {
   const note = (call: Call, begun: number, status: number): void => {
     const mount = find(call.path);
-    const took = Math.max(0, clock.now() - begun);
+    const took = clock.monotonic() - begun;
     const { operation } = call;
     meter.served({ mount: mount?.path ?? "", type: mount?.type ?? "none", operation, status, took });
   };
   return {
     handle: async (call) => {
-      const begun = clock.now();
+      const begun = clock.monotonic();
       try {
         const answer = await core.handle(call);
         note(call, begun, answer.reply?.status ?? 200);

@@ -63,7 +63,7 @@ export function openApiOf(tables: readonly MountedTable[], { version, generic }:
       title: "oksae API",
       description: "The HTTP API of Vault as oksae serves it: the paths that this token may know of",
       version,
-      license: { name: "Mozilla Public License 2.0", url: "https://www.mozilla.org/en-US/MPL/2.0" },
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     paths: new Map([...paths].sort(([a], [b]) => (a < b ? -1 : 1))),
     components: { schemas: {} },
