@@ -125,6 +125,8 @@ async function makeSubject(reader: Reader, asked: string): Promise<Kept | undefi
   const { direct, inherited } = await groupsOf(reader, id);
   const groups = [...direct, ...inherited];
   const policies = new Set([...entity.policies, ...groups.flatMap((group) => group.policies)]);
+  // Refused when it is written; never handed out, whatever lies in storage (CVE-2024-9180).
+  policies.delete("root");
   const subject: Subject = {
     id,
     name: entity.name,

@@ -4,6 +4,7 @@ import { systemRandom } from "../../../lib/random.ts";
 import type { EntityChange, GroupChange } from "../../../server/contract/directory.ts";
 import type { Subject } from "../../../server/contract/identity.ts";
 import type { Storage } from "../../../server/contract/storage.ts";
+import { decodeEntity, encodeEntity } from "../../../server/identity/record.ts";
 import { type IdentityStore, identityStore } from "../../../server/identity/store.ts";
 import { memoryStore } from "../../../server/storage/memory.ts";
 import { fakeClock } from "../../fakes/clock.ts";
@@ -138,6 +139,15 @@ describe("a subject", () => {
     const second = await again.login(toy, { alias: "ANN", metadata: new Map(), groups: ["devs"] });
     expect([first?.created, second?.created, writes]).toEqual([true, false, 0]);
     expect(second?.subject).toEqual(first?.subject);
+  });
+
+  test("never has root, whatever lies in storage", async () => {
+    const ann = await entity("ann");
+    await storage.transact(async (tx) => {
+      const record = decodeEntity((await tx.get(`entity/${ann}`)) ?? Buffer.alloc(0));
+      tx.put(`entity/${ann}`, encodeEntity({ ...record, policies: ["app", "root"] }));
+    });
+    expect((await known(ann)).policies).toEqual(["app"]);
   });
 
   test("is there again after a restart", async () => {
