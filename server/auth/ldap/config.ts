@@ -208,7 +208,7 @@ function configFrom(record: JsonMap): LdapConfig {
 }
 
 /** The member of `list` that `text` is. */
-export function oneOf<T extends string>(list: readonly T[], value: string | undefined, otherwise: T): T {
+function oneOf<T extends string>(list: readonly T[], value: string | undefined, otherwise: T): T {
   return list.find((item) => item === value) ?? otherwise;
 }
 

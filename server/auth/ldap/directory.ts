@@ -7,6 +7,7 @@ import { Secret } from "../../../lib/secret.ts";
 import type { Ldap, LdapEntry, LdapQuery, LdapServer, LdapSession } from "../../contract/ldap.ts";
 import type { LdapConfig } from "./config.ts";
 import { urlsOf } from "./config-update.ts";
+import { parseDn } from "./dn.ts";
 import { escapeDnValue, escapeFilterValue } from "./escape.ts";
 import { userFilter } from "./filters.ts";
 import { foldName } from "./fold.ts";
@@ -33,6 +34,12 @@ export async function personOf(
 ): Promise<Person | undefined> {
   // RFC 4513 section 5.1.2: a bind without a password succeeds for any name.
   if (password === "") return undefined;
+  if (!isLookedUp(config) && config.upnDomain === "" && config.userDn === "") {
+    throw new Fault(
+      "invalid",
+      "the settings do not say where users are: set userdn, upndomain, or binddn with bindpass",
+    );
+  }
   const server = serverOf(config);
   return ldap.session(server, async (session) => {
     const found = await bound(session, config, username, password);
@@ -88,7 +95,7 @@ async function bound(
   if (!fits || (isLookedUp(config) && looked === undefined)) return undefined;
   if (hasService(config)) await bindService(session, config);
   const entry = looked ?? (await ownEntry(session, config, username, typed));
-  const name = valueOf(entry, config.userAttr, username) ?? cleaned(username);
+  const name = valueOf(entry, config.userAttr) ?? cleaned(username);
   return { dn: entry?.dn ?? typed, name, alias: aliasOf(config, entry, name, username) };
 }
 
@@ -150,10 +157,16 @@ function ifRefused(error: unknown): undefined {
   if (!(error instanceof Fault) || error.kind !== "upstream") throw error;
 }
 
-/** Of several values the one that was typed, else the first. */
-function valueOf(entry: LdapEntry | undefined, attribute: string, typed: string): string | undefined {
-  const values = (entry?.attributes.get(attribute.toLowerCase()) ?? []).map((value) => Buffer.from(value).toString());
-  return values.find((value) => foldName(value) === foldName(typed)) ?? values[0];
+/**
+ * The same whatever was typed: of several values the one in the entry's own name, else the first in order. Else a user
+ * with two names would be two aliases.
+ */
+function valueOf(entry: LdapEntry | undefined, attribute: string): string | undefined {
+  const name = attribute.toLowerCase();
+  const values = (entry?.attributes.get(name) ?? []).map((value) => Buffer.from(value).toString());
+  if (entry === undefined || values.length < 2) return values[0];
+  const own = parseDn(entry.dn)?.[0]?.find((part) => part.attribute.toLowerCase() === name)?.value;
+  return own ?? values.sort()[0];
 }
 
 /** Of a directory that does not show the user's entry. */
@@ -170,5 +183,5 @@ function aliasOf(config: LdapConfig, entry: LdapEntry | undefined, name: string,
   if (config.usernameAsAlias || isLookedUp(config)) return foldName(name, exact);
   if (config.upnDomain === "") return `${config.userAttr}=${escapeDnValue(foldName(name, exact))},${config.userDn}`;
   const principal = `${username}@${config.upnDomain}`;
-  return foldName(valueOf(entry, "userPrincipalName", principal) ?? principal, exact);
+  return foldName(valueOf(entry, "userPrincipalName") ?? principal, exact);
 }

@@ -1,7 +1,6 @@
 /** `userfilter` and `groupfilter`: Go templates that see escaped values only. Source: Vault API, ldap, "Configure LDAP". */
 import { Fault } from "../../../lib/fault.ts";
 import { parseTemplate } from "../../../lib/template/template.ts";
-import type { LdapConfig } from "./config.ts";
 import { escapeFilterValue } from "./escape.ts";
 
 export const USER_FILTER = "({{.UserAttr}}={{.Username}})";
@@ -9,7 +8,14 @@ export const GROUP_FILTER = "(|(memberUid={{.Username}})(member={{.UserDN}})(uni
 
 const LIMITS = { steps: 10_000, output: 64 * 1024, work: 256 * 1024, depth: 50 } as const;
 
-type FilterConfig = Pick<LdapConfig, "userFilter" | "userAttr" | "upnDomain" | "groupFilter">;
+/** Of the settings. */
+interface FilterConfig {
+  /** "" = `USER_FILTER`. */
+  readonly userFilter: string;
+  readonly userAttr: string;
+  readonly upnDomain: string;
+  readonly groupFilter: string;
+}
 
 /** @throws Fault "invalid" when the template is none, or asks for what is not there */
 export function userFilter({ userFilter: source, userAttr, upnDomain }: FilterConfig, username: string): string {
@@ -21,7 +27,11 @@ export function userFilter({ userFilter: source, userAttr, upnDomain }: FilterCo
 }
 
 /** @throws Fault "invalid" as `userFilter` */
-export function groupFilter({ groupFilter: source }: FilterConfig, userDn: string, username: string): string {
+export function groupFilter(
+  { groupFilter: source }: Pick<FilterConfig, "groupFilter">,
+  userDn: string,
+  username: string,
+): string {
   return render("groupfilter", source, [
     ["UserDN", userDn],
     ["Username", username],

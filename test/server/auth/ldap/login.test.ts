@@ -28,6 +28,13 @@ test("before it is configured: 400", async () => {
   expect([fault.kind, fault.message]).toEqual(["invalid", "auth method not configured"]);
 });
 
+test("settings that do not say where users are: 400, without a bind", async () => {
+  await at.call("update", "config", { userdn: "" });
+  const fault = await at.refusal("update", "login/ann", { password: "pw" });
+  expect([fault.message, fault instanceof BadCredentials]).toEqual([expect.stringContaining("set userdn"), false]);
+  expect(ldap.said).toEqual([]);
+});
+
 test("a bind under the typed name, then the user's own entry", async () => {
   const grant = await logIn();
   expect(ldap.said).toEqual([`bind ${ANN}`, `search ${ANN} (objectClass=*)`]);
@@ -103,6 +110,18 @@ test("username_as_alias takes the directory's value, whatever was typed (CVE-202
   expect((await logIn("ANN ")).alias).toBe("ann");
   await at.call("update", "config", { case_sensitive_names: true });
   expect((await logIn("ANN ")).alias).toBe("Ann");
+});
+
+test.each([
+  ["the one in its DN", `uid=bea,${PEOPLE}`, "bea"],
+  ["the first in order", `cn=x,${PEOPLE}`, "ann"],
+])("a user with several names is one alias, whichever is typed: %s", async (_, dn, alias) => {
+  await at.call("update", "config", SERVICE);
+  ldap.passwords.set(dn, "pw");
+  for (const typed of ["bea", "ann"]) {
+    ldap.found.set(`${PEOPLE} (uid=${typed})`, [entry(dn, { uid: typed === "ann" ? ["bea", "ann"] : ["ann", "bea"] })]);
+    expect((await logIn(typed)).alias).toBe(alias);
+  }
 });
 
 test("the lockout's name is the folded one (CVE-2025-6004)", async () => {

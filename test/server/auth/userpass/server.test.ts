@@ -52,3 +52,14 @@ test("token_max_count counts a user's tokens, however the name is spelt", async 
   await server.request("POST", "auth/people/users/other", { password: "p", token_max_count: 2 });
   expect((await logIn("other", "p")).status).toBe(200);
 });
+
+test("a name that is not there is locked like one that is", async () => {
+  await server.request("POST", "auth/people/users/there", { password: "p" });
+  for (const name of ["there", "absent"]) {
+    const told = [];
+    for (let turn = 0; turn < 7; turn += 1) told.push(await logIn(turn % 2 === 0 ? name : name.toUpperCase(), "wrong"));
+    expect(told.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 403, 403]);
+    expect(new Set(told.slice(5).map(({ text }) => text)).size).toBe(1);
+  }
+  expect((await logIn("there", "p")).status).toBe(403);
+});
