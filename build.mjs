@@ -10,6 +10,7 @@ const result = await build({
     demo: "test/demo/main.ts",
     bench: "bench/main.ts",
     "bench-agent": "bench/agent/main.ts",
+    "bench-leases": "bench/leases/main.ts",
   },
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
