@@ -31,7 +31,13 @@ export interface FakeSts {
     now: () => number;
   };
   /** What arrived, right or wrong. */
-  readonly requests: { readonly method: string; readonly url: string; readonly headers: IncomingMessage["headers"] }[];
+  readonly requests: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: IncomingMessage["headers"];
+    /** By `knobs.now`. */
+    readonly at: number;
+  }[];
   close(): Promise<void>;
 }
 
@@ -42,7 +48,7 @@ export async function startSts(): Promise<FakeSts> {
   const knobs: FakeSts["knobs"] = { fail: undefined, reply: undefined, now: () => Date.now() };
   const requests: FakeSts["requests"] = [];
   const server = createServer((request, response) => {
-    requests.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers });
+    requests.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, at: knobs.now() });
     void answer(request, response, { keys, knobs });
   });
   await new Promise<void>((resolve) => {
