@@ -53,7 +53,8 @@ async function answer(ports: Ports, values: Values<typeof fields>, context: Cont
   const { names, subject } = await effectiveNames(ports, token);
   const wrapTtl = values.wrap_ttl === undefined || values.wrap_ttl === 0 ? undefined : values.wrap_ttl;
   const found = await ports.policies.explain(names, subject, { operation, path, data: values.data, wrapTtl });
-  const needsSudo = ports.tables.at(path, operation === "list")?.route?.sudo === true;
+  const served = ports.tables.at(path, operation === "list")?.route;
+  const needsSudo = served?.sudo === true;
   const { decision } = found;
   const allowed = decision.allowed && (!needsSudo || decision.sudo);
   const mount = ports.mounts.find(path);
@@ -67,7 +68,7 @@ async function answer(ports: Ports, values: Values<typeof fields>, context: Cont
     rules: found.rules.map(shown),
     weaker_rules: found.weaker.map(shown),
     needs_sudo: needsSudo,
-    hints: hints(path, operation, mount),
+    hints: [...writeHints(served, operation), ...hints(path, operation, mount)],
     suggestion: allowed ? undefined : suggestion(found, { operation, path, needsSudo, mount }),
   };
 }
@@ -123,6 +124,12 @@ const KV2 = new Set(["data", "metadata", "delete", "undelete", "destroy", "subke
 
 function isKv2(mount: Mount | undefined): mount is Mount {
   return mount?.type === "kv" && mount.options.get("version") === "2";
+}
+
+/** Which of the two a write is depends on what is there. */
+function writeHints(served: Route | undefined, operation: Operation): readonly string[] {
+  if (served?.exists === undefined || (operation !== "create" && operation !== "update")) return [];
+  return ['a write is "create" where nothing is yet, else "update"'];
 }
 
 function hints(path: string, operation: Operation, mount: Mount | undefined): readonly string[] {
