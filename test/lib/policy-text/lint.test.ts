@@ -44,7 +44,7 @@ test.each([
   if (message === "") expect(found).toEqual([]);
   else
     expect(found).toContainEqual(
-      expect.objectContaining({ line, message: expect.stringContaining(message) as string }),
+      expect.objectContaining({ line, message: expect.stringContaining(message) as unknown }),
     );
   for (const finding of found) expect(finding.message).toMatch(/[^.]$/);
 });
