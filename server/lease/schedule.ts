@@ -9,6 +9,8 @@ import type { Log } from "../../lib/log.ts";
 import { ExpiryHeap } from "./heap.ts";
 
 const LONGEST_SLEEP = 60_000;
+/** After an unseal: what waits for the server is served first, then what is to fall due is read. Milliseconds. */
+export const HEAD_START = 1000;
 /** At a time: enough for the store's group commit, few enough to leave it to the requests. */
 const TOGETHER = 16;
 const RETRY: BackoffLimits = { first: 1000, most: 60_000 };

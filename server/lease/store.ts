@@ -22,7 +22,7 @@ import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
 import { newLeaseId } from "./names.ts";
 import { deleteLease, LEASES, type LeaseRecord, OWNERS, putLease, readId, readLease, STUCK } from "./record.ts";
-import { Schedule } from "./schedule.ts";
+import { HEAD_START, Schedule } from "./schedule.ts";
 
 /** As Vault's. */
 const MOST_FAILURES = 6;
@@ -258,6 +258,7 @@ class LeaseStore implements Leases {
   /** Plans the end of everything that is stored, at once for what was being undone. */
   async #recall(signal: AbortSignal): Promise<void> {
     const { storage, clock } = this.#parts;
+    await clock.sleep(HEAD_START, signal).catch(() => undefined);
     let visited = 0;
     for await (const id of LEASES.below(storage, "")) {
       if (signal.aborted) return;

@@ -19,7 +19,7 @@ import { Serial } from "../../lib/serial.ts";
 import type { Storage } from "../contract/storage.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { NewToken, Tokens } from "../contract/tokens.ts";
-import { Schedule } from "../lease/schedule.ts";
+import { HEAD_START, Schedule } from "../lease/schedule.ts";
 import { BatchTokens, isBatch } from "./batch.ts";
 import { getLease, TOKEN_LEASES } from "./lease-index.ts";
 import { mint, mintBatch } from "./mint.ts";
@@ -246,6 +246,8 @@ class TokenStore implements Tokens {
   async #recall(signal: AbortSignal): Promise<void> {
     const now = this.#parts.clock.now();
     for (const id of await this.#parts.storage.list(ENDING_ROOT)) this.#schedule.set(id, now);
+    await this.#parts.clock.sleep(HEAD_START, signal).catch(() => undefined);
+    if (signal.aborted) return;
     if (!this.#indexed) await this.#upgrade(signal);
     let visited = 0;
     for await (const leaseId of TOKEN_LEASES.below(this.#parts.storage, "")) {

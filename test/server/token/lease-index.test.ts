@@ -168,11 +168,12 @@ describe("a store of the first release, kept as it was written", () => {
 
   test("has its leases after unseal, in the background, once", async () => {
     const storage = await copied();
-    const { tokens, run, logged } = await testTokens({ storage });
+    const { tokens, run, logged, clock } = await testTokens({ storage });
     const ann = await tokens.find(new Secret("ann"));
     expect(ann).toMatchObject({ path: "auth/userpass/login/ann", leaseId: "" });
     expect(await tokens.leases("auth/")).toEqual([]);
     const done = run(signal());
+    await clock.advance(1000);
     for (let i = 0; i < 500 && (await storage.get("sys/token/indexed")) === undefined; i += 1) await wait(10);
     const after = await tokens.find(new Secret("ann"));
     expect(after?.leaseId).toMatch(/^auth\/userpass\/login\/ann\/h/);
