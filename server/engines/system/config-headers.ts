@@ -200,8 +200,8 @@ function auditHeader(ports: Ports): Route {
         run: ({ header }) => {
           const name = headerName(header).toLowerCase();
           const found = ports.settings.wanted().get(name);
-          if (found === undefined) throw new Fault("invalid", "could not find header in config");
-          return Promise.resolve({ data: new Map([[name, found]]), alsoBare: true });
+          if (found === undefined) throw new Fault("invalid", "Could not find header in config");
+          return Promise.resolve({ data: new Map([[header, found]]), alsoBare: true });
         },
       },
       update: {

@@ -33,7 +33,7 @@ function listRoute(): Route {
 
 function policyRoute(random: Random): Route {
   return route({
-    path: "policies/password/:name",
+    path: "policies/password/*name",
     about: "One password policy",
     fields: { name: NAME, policy: { type: "string", about: "Length and rules, in HCL or JSON, or their base64" } },
     on: {
@@ -70,7 +70,7 @@ function policyRoute(random: Random): Route {
 
 function generateRoute(random: Random): Route {
   return route({
-    path: "policies/password/:name/generate",
+    path: "policies/password/*name/generate",
     about: "A password made by one policy",
     fields: { name: NAME },
     on: {

@@ -85,14 +85,14 @@ export const sysConfigArea: Area = {
         method: "GET",
         path: "sys/config/auditing/request-headers/X-One",
         status: 200,
-        shows: { data: { "x-one": { hmac: true } } },
+        shows: { data: { "X-One": { hmac: true } }, "X-One": { hmac: true } },
       },
-      keys: ["data.x-one.hmac"],
+      keys: ["data.X-One.hmac"],
       bad: {
         method: "GET",
         path: "sys/config/auditing/request-headers/X-None",
         status: 400,
-        error: "could not find header in config",
+        error: "Could not find header in config",
       },
     },
     "DELETE /sys/config/auditing/request-headers/{header}": {

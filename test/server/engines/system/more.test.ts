@@ -1,4 +1,7 @@
 /** What the cases of test/coverage do not show: settings that survive a seal, bounds, meters, version history across releases. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import { systemRandom } from "../../../../lib/random.ts";
 import { Secret } from "../../../../lib/secret.ts";
@@ -38,6 +41,27 @@ test("CORS, UI headers and audited headers survive a seal, and are not in force 
   expect(await shown("sys/config/cors")).toMatchObject({ enabled: true, allowed_origins: ["https://ui.example.com"] });
   expect(await shown("sys/config/ui/headers/x-own?multivalue=1")).toEqual({ values: ["a", "b"] });
   expect(await shown("sys/config/auditing/request-headers")).toEqual({ headers: { "x-trace": { hmac: true } } });
+});
+
+test("a header that is wanted is in the audit's entries from the next request on", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "oksae-headers-"));
+  try {
+    const server = await start();
+    const file = join(folder, "audit.log");
+    await server.request("POST", "sys/audit/file", { type: "file", options: { file_path: file } });
+    await server.request("POST", "sys/config/auditing/request-headers/X-Trace", {});
+    await server.request("POST", "sys/config/auditing/request-headers/X-Hidden", { hmac: true });
+    const headers = { "X-Vault-Token": server.rootToken, "X-Trace": "t-1", "X-Hidden": "h-1", "X-Other": "o-1" };
+    await fetch(`${server.url}/v1/sys/policy`, { headers });
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    const last = JSON.parse(lines.at(-2) ?? "") as { request: { path: string; headers: Record<string, string[]> } };
+    expect(last.request.path).toBe("sys/policy");
+    expect(last.request.headers["x-trace"]).toEqual(["t-1"]);
+    expect(last.request.headers["x-hidden"]?.[0]).toMatch(/^hmac-sha256:/);
+    expect(Object.keys(last.request.headers).sort()).toEqual(["x-hidden", "x-trace"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("headers of each kind have a bound, also when many are set at the same time", async () => {
@@ -182,4 +206,16 @@ test("a password policy that nothing can keep is refused when it is written", as
   const { status, text } = await server.request("POST", "sys/policies/password/hard", { policy });
   expect([status, text]).toEqual([400, expect.stringContaining("are the rules impossible")]);
   expect((await server.request("GET", "sys/policies/password/hard")).status).toBe(404);
+});
+
+test("the name of a password policy may hold slashes", async () => {
+  const server = await start();
+  const policy = 'length = 9\nrule "charset" { charset = "ab" }';
+  await server.request("POST", "sys/policies/password/team/one", { policy });
+  expect((await server.request("GET", "sys/policies/password?list=true")).body?.["data"]).toEqual({
+    keys: ["team/one"],
+  });
+  const { body } = await server.request("GET", "sys/policies/password/team/one/generate");
+  expect(body?.["data"]).toEqual({ password: expect.stringMatching(/^[ab]{9}$/) as unknown });
+  expect((await server.request("POST", "sys/policies/password/", { policy })).status).toBe(400);
 });
