@@ -1,5 +1,6 @@
 /** All tables of cases; each has a test of its own in areas/. */
 import { approleArea } from "./cases/approle.ts";
+import { awsArea } from "./cases/aws.ts";
 import { cubbyholeArea } from "./cases/cubbyhole.ts";
 import { githubArea } from "./cases/github.ts";
 import { identityArea } from "./cases/identity.ts";
@@ -33,6 +34,7 @@ export const AREAS: readonly Area[] = [
   sysOperatorArea,
   sysRekeyArea,
   approleArea,
+  awsArea,
   identityArea,
   jwtArea,
   kvV1Area,
