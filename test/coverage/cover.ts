@@ -40,7 +40,7 @@ export function cover(
     });
     if (!("fixed" in one)) {
       test("bad input", async () => {
-        await showBad(server, one, saved);
+        await showBad(server, { row, ...one }, saved);
       });
     }
   });
@@ -54,13 +54,26 @@ async function showValid(server: TestServer, one: RouteCase | StaticCase, saved:
   if ("then" in one) await perform(server, one.then, saved);
 }
 
-async function showBad(server: TestServer, one: RouteCase, saved: Saved): Promise<void> {
-  const bad = one.bad ?? { ...one.when, headers: { "X-Vault-Wrap-TTL": "soon" }, status: 400, error: /wrap/i };
+async function showBad(server: TestServer, one: RouteCase & { readonly row: string }, saved: Saved): Promise<void> {
+  const bad = one.bad ?? badWithout(one.row, one.when);
   const { body } = await perform(server, { ...bad, save: {}, shows: {} }, saved);
   const errors = (body as { errors?: readonly string[] } | undefined)?.errors ?? [];
   if (bad.error === "") expect(errors).toEqual([]);
   else if (typeof bad.error === "string") expect(errors.join("\n")).toContain(bad.error);
   else expect(errors.join("\n")).toMatch(bad.error);
+}
+
+/** A control character in the name that the path holds; for a path without one, a header that is none. */
+function badWithout(row: string, when: Step): Step & { readonly status: number; readonly error: RegExp } {
+  const parts = row.split("/");
+  const behind = parts.length - 1 - parts.findLastIndex((part) => part.startsWith("{"));
+  if (behind >= parts.length) {
+    return { ...when, headers: { ...when.headers, "X-Vault-Wrap-TTL": "soon" }, status: 400, error: /wrap/i };
+  }
+  const segments = when.path.split("/");
+  const at = segments.length - 1 - behind;
+  const path = segments.map((segment, i) => (i === at ? `${segment}%07` : segment)).join("/");
+  return { ...when, path, status: 400, error: /control characters/ };
 }
 
 async function perform(server: TestServer, step: Step, saved: Saved): Promise<Reply> {

@@ -25,7 +25,7 @@ interface Answered {
   readonly when: Step & { readonly status: number };
   /** Members the reply must have, dotted: "data.keys", "auth.client_token". Empty for 204 alone. */
   readonly keys: readonly string[];
-  /** Bad input, refused: with 400 wherever there is input that can be bad. Without it: a bad X-Vault-Wrap-TTL, for routes that take none. */
+  /** Bad input, refused: with 400 wherever there is input that can be bad. Without it, for routes that take nothing else: a control character in the path's name, or a bad X-Vault-Wrap-TTL. */
   readonly bad?: Step & { readonly status: number; readonly error: string | RegExp };
 }
 
