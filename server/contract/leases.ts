@@ -4,7 +4,6 @@
  * Source: Vault's pages "Lease, renew, and revoke" and "/sys/leases".
  */
 import type { JsonMap } from "../../lib/wire/json.ts";
-import type { Mount, Renewal } from "./engine.ts";
 import type { TokenEntry } from "./token.ts";
 
 /** A secret that ends: the core keeps its lease and asks the engine again at renewal and revocation. Milliseconds. */
@@ -42,16 +41,6 @@ export interface RevokeOptions {
   readonly force: boolean;
   /** Wait until everything is gone; without it what fails is tried again in the background. */
   readonly sync: boolean;
-}
-
-/** The engines behind leases, found by the path that was called; `server/core` implements it. */
-export interface LeaseEngines {
-  /** The mount that serves a path, also one that is being disabled. */
-  mountOf(path: string): Mount | undefined;
-  /** @returns undefined when its engine renews no leases, or is gone */
-  renew(lease: LeaseEntry): Promise<Renewal | undefined>;
-  /** Repeatable. @throws what kept the engine from undoing what the lease stands for; Fault "not-found" when it is gone */
-  revoke(lease: LeaseEntry): Promise<void>;
 }
 
 /** One whose engine has failed to undo it so often that it is not tried again: until someone revokes it, or forces it. */

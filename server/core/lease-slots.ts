@@ -1,7 +1,8 @@
 /** The engines behind leases: where a lease of a secret is renewed and undone, also while its mount is being disabled. */
 import { Fault } from "../../lib/fault.ts";
 import type { Mount, Renewal } from "../contract/engine.ts";
-import type { LeaseEngines, LeaseEntry, Leases } from "../contract/leases.ts";
+import type { LeaseEngines } from "../contract/lease-engines.ts";
+import type { LeaseEntry, Leases } from "../contract/leases.ts";
 import type { Router, Slot } from "./router.ts";
 
 export class LeaseSlots implements LeaseEngines {

@@ -247,7 +247,6 @@ class TokenStore implements Tokens {
     const now = this.#parts.clock.now();
     for (const id of await this.#parts.storage.list(ENDING_ROOT)) this.#schedule.set(id, now);
     await this.#parts.clock.sleep(HEAD_START, signal).catch(() => undefined);
-    if (signal.aborted) return;
     if (!this.#indexed) await this.#upgrade(signal);
     let visited = 0;
     for await (const leaseId of TOKEN_LEASES.below(this.#parts.storage, "")) {

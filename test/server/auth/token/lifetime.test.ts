@@ -30,11 +30,10 @@ const ROLES: Readonly<Record<string, object>> = {
 interface Known {
   readonly token: string;
   readonly type: string;
-  readonly made: number;
   /** Wall-clock milliseconds after which nothing may keep it alive; Infinity for a periodic one without a maximum. */
   readonly never: number;
   readonly renewable: boolean;
-  readonly parent: Known | undefined;
+  parent: Known | undefined;
   /** That its renewals go by: the role's, where there is a role, as in Vault. */
   readonly period: number;
   /** As the server has said last. */
@@ -145,79 +144,122 @@ function least(...limits: readonly (number | undefined)[]): number | undefined {
 /** What holds whatever the server says: from the request and its role alone. */
 function limitsOf({ role, body: wished }: Extract<Step, { do: "make" }>, type: string) {
   const set = ROLES[role] as Record<string, number | boolean | undefined> | undefined;
-  const explicit = least(wished.explicit_max_ttl, set?.["token_explicit_max_ttl"] as number | undefined);
-  const period = type === "batch" ? undefined : least(wished.period, set?.["token_period"] as number | undefined);
+  const time = (name: string) => set?.[name] as number | undefined;
+  const explicit = least(wished.explicit_max_ttl, time("token_explicit_max_ttl"));
+  const period = type === "batch" ? undefined : least(wished.period, time("token_period"));
   const orphan = wished.no_parent === true || set?.["orphan"] === true;
   const renewable = type !== "batch" && set?.["renewable"] !== false;
-  const most = period === undefined ? Math.min(MAX, (explicit ?? 1e9) * SECOND) : (explicit ?? 1e9) * SECOND;
-  const renewsBy = set === undefined ? period : (set["token_period"] as number | undefined);
+  const capped = (explicit ?? 1e9) * SECOND;
+  const most = period === undefined ? Math.min(MAX, capped) : capped;
+  const renewsBy = set === undefined ? period : time("token_period");
   return { most, period: (renewsBy ?? 0) * SECOND, orphan, renewable };
+}
+
+type Started = Awaited<ReturnType<typeof started>>;
+
+/** What is known of the tokens that were made, and what each step does to them. */
+class World {
+  readonly known: Known[] = [];
+  readonly #server: Started;
+
+  constructor(server: Started) {
+    this.#server = server;
+  }
+
+  lives(one: Known): boolean {
+    const now = this.#server.clock.now();
+    return !one.dead && now < Math.min(one.end, one.never) && (one.parent === undefined || this.lives(one.parent));
+  }
+
+  async do(step: Step): Promise<void> {
+    const { clock, restart } = this.#server;
+    if ("ms" in step) {
+      if (step.do === "wait") await clock.advance(step.ms);
+      else clock.jump(step.ms);
+    } else if (step.do === "restart") await restart();
+    else if (step.do === "make") await this.#make(step);
+    else await this.#change(step);
+  }
+
+  #at(n: number): Known | undefined {
+    return this.known[n % Math.max(1, this.known.length)];
+  }
+
+  async #make(step: Extract<Step, { do: "make" }>): Promise<void> {
+    const { root, call, clock } = this.#server;
+    const target = this.#at(step.at);
+    const maker = target === undefined || !this.lives(target) || target.type === "batch" ? undefined : target;
+    const path = step.role === "" ? "auth/token/create" : `auth/token/create/${step.role}`;
+    const sent = { policies: ["app"], ...step.body };
+    const answer = await call(maker?.token ?? root, "update", path, sent).catch(() => undefined);
+    const issued = answer?.issued;
+    if (issued?.clientToken === undefined) return;
+    const { most, period, orphan, renewable } = limitsOf(step, issued.entry.type);
+    this.known.push({
+      token: issued.clientToken.reveal(),
+      type: issued.entry.type,
+      never: clock.now() + most,
+      renewable,
+      parent: orphan ? undefined : maker,
+      period,
+      end: issued.entry.expireTime,
+      dead: false,
+    });
+  }
+
+  async #change(step: Extract<Step, { do: "renew" | "revoke" | "orphan" }>): Promise<void> {
+    const target = this.#at(step.at);
+    if (target === undefined) return;
+    if (step.do === "renew") await this.#renew(target, step.increment);
+    else await this.#revoke(target, step.do);
+  }
+
+  async #renew(target: Known, increment: number): Promise<void> {
+    const { call, clock } = this.#server;
+    const answer = await call(target.token, "update", "auth/token/renew-self", { increment }).catch(() => undefined);
+    if (answer?.issued === undefined) return;
+    expect([target.renewable, this.lives(target)]).toEqual([true, true]);
+    target.end = answer.issued.entry.expireTime;
+    if (target.period > 0) expect(target.end).toBeLessThanOrEqual(clock.now() + target.period);
+  }
+
+  async #revoke(target: Known, how: "revoke" | "orphan"): Promise<void> {
+    const { call, root } = this.#server;
+    const path = how === "revoke" ? "auth/token/revoke" : "auth/token/revoke-orphan";
+    const done = await succeeds(call(root, "update", path, { token: target.token }));
+    if (!done || !this.lives(target)) return;
+    expect(target.type).toBe("service");
+    // Batch tokens are told their parent in their string: they die with it, orphaned or not.
+    const freed = this.known.filter((child) => how === "orphan" && child.parent === target && child.type !== "batch");
+    for (const child of freed) child.parent = undefined;
+    target.dead = true;
+  }
+
+  async check(): Promise<void> {
+    for (const one of this.known) {
+      const found = await succeeds(this.#server.call(one.token, "read", "auth/token/lookup-self"));
+      expect([one, found]).toEqual([one, this.lives(one)]);
+    }
+  }
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 test("property: whatever is done, no token lives longer than it may, and none dies before it was told to", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
-      const { clock, root, call, restart, close } = await started();
-      const known: Known[] = [];
-      const lives = (one: Known): boolean =>
-        !one.dead && clock.now() < Math.min(one.end, one.never) && (one.parent === undefined || lives(one.parent));
+      const server = await started();
+      const world = new World(server);
       for (const one of steps) {
-        const target = "at" in one ? known[one.at % Math.max(1, known.length)] : undefined;
-        if (one.do === "make") {
-          const maker = target === undefined || !lives(target) || target.type === "batch" ? undefined : target;
-          const path = one.role === "" ? "auth/token/create" : `auth/token/create/${one.role}`;
-          const sent = { policies: ["app"], ...one.body };
-          const answer = await call(maker?.token ?? root, "update", path, sent).catch(() => undefined);
-          const issued = answer?.issued;
-          if (issued?.clientToken === undefined) continue;
-          const { most, period, orphan, renewable } = limitsOf(one, issued.entry.type);
-          known.push({
-            token: issued.clientToken.reveal(),
-            type: issued.entry.type,
-            made: clock.now(),
-            never: clock.now() + most,
-            renewable,
-            parent: orphan ? undefined : maker,
-            period,
-            end: issued.entry.expireTime,
-            dead: false,
-          });
-        } else if (one.do === "renew" && target !== undefined) {
-          const answer = await call(target.token, "update", "auth/token/renew-self", {
-            increment: one.increment,
-          }).catch(() => undefined);
-          if (answer?.issued === undefined) continue;
-          expect([target.renewable, lives(target)]).toEqual([true, true]);
-          target.end = answer.issued.entry.expireTime;
-          if (target.period > 0) expect(target.end).toBeLessThanOrEqual(clock.now() + target.period);
-        } else if ((one.do === "revoke" || one.do === "orphan") && target !== undefined) {
-          const path = one.do === "revoke" ? "auth/token/revoke" : "auth/token/revoke-orphan";
-          const done = await call(root, "update", path, { token: target.token }).then(
-            () => true,
-            () => false,
-          );
-          if (!done || !lives(target)) continue;
-          expect(target.type).toBe("service");
-          if (one.do === "orphan") {
-            // Batch tokens are told their parent in their string: they die with it.
-            for (const [i, child] of known.entries()) {
-              if (child.parent === target && child.type !== "batch")
-                known[i] = Object.assign(child, { parent: undefined });
-            }
-          }
-          target.dead = true;
-        } else if (one.do === "wait") await clock.advance(one.ms);
-        else if (one.do === "jump") clock.jump(one.ms);
-        else if (one.do === "restart") await restart();
-        for (const token of known) {
-          const found = await call(token.token, "read", "auth/token/lookup-self").then(
-            () => true,
-            () => false,
-          );
-          expect([token, found]).toEqual([token, lives(token)]);
-        }
+        await world.do(one);
+        await world.check();
       }
-      await close();
+      await server.close();
     }),
     { numRuns: 60 },
   );
