@@ -5,7 +5,7 @@ import { wireClient } from "../lib/wire/client.ts";
 import type { Encodable, Json } from "../lib/wire/json.ts";
 
 export type Call = (
-  method: "GET" | "POST" | "PUT",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: Readonly<Record<string, Encodable>>,
 ) => Promise<ReadonlyMap<string, Json>>;

@@ -69,21 +69,26 @@ function countLines(file: string, offset: number): number {
   return lines;
 }
 
-/** @returns whether every request was answered and audited as it must be */
-function print({ server, measured, result, cpu, auditLines }: Row, echo: number): boolean {
+/**
+ * @param rows those before it
+ * @returns whether every request was answered and audited as it must be
+ */
+function print({ server, measured, result, cpu, auditLines }: Row, echo: number, rows: readonly Row[] = []): boolean {
   const rate = result.requests / result.seconds;
   // A request in flight when the counting begins or ends may have its lines on the other side.
   const edge = (4 * CONNECTIONS) / result.requests;
   const complete = auditLines === undefined || Math.abs(auditLines - measured.audited) <= edge;
+  const plain = rows.find((row) => row.measured.name === measured.beside)?.cpu;
   const cells = [
     server.padEnd(12),
-    measured.name.padEnd(13),
+    measured.name.padEnd(18),
     `${rate.toFixed(0)} req/s`.padStart(13),
     `p50 ${result.p50.toFixed(2)} ms`.padStart(13),
     `p99 ${result.p99.toFixed(2)} ms`.padStart(13),
     (cpu === undefined ? "" : `${cpu.toFixed(1)} µs CPU/req`).padStart(19),
     (cpu === undefined ? "" : `${(cpu / echo).toFixed(2)}× echo`).padStart(12),
     auditLines === undefined ? "" : ` ${auditLines.toFixed(2)} audit lines/req`,
+    cpu === undefined || plain === undefined ? "" : ` ${(cpu / plain).toFixed(2)}× ${String(measured.beside)}`,
     complete ? "" : ` MUST BE ${String(measured.audited)}`,
     result.failures === 0 ? "" : ` ${String(result.failures)} FAILED`,
   ];
@@ -116,8 +121,10 @@ async function measureAll(subject: Subject, token: string, ec2Port: number | und
   const rows: Row[] = [];
   let good = true;
   for (const one of casesOf({ ...prepared, cloud }).filter(({ name }) => name.includes(CASES))) {
+    await one.around?.set();
     const row = await measureCase(subject, one);
-    good = print(row, echo) && good;
+    await one.around?.unset();
+    good = print(row, echo, rows) && good;
     rows.push(row);
   }
   client.close();
