@@ -32,7 +32,7 @@ export function childRoot(parent: string): string {
 }
 
 /** How many tokens share a role. @param hash of role and path */
-export function countKey(hash: string): string {
+function countKey(hash: string): string {
   return `${ROOT}count/${hash}`;
 }
 

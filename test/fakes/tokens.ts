@@ -7,7 +7,7 @@ import { type TokenStoreParts, tokenStore } from "../../server/token/store.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
 
 /** What a test changes is what it is about. */
-export const NEW_TOKEN: NewToken = {
+const NEW_TOKEN: NewToken = {
   id: undefined,
   type: "service",
   policies: ["default"],
