@@ -9,6 +9,7 @@ import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
 import { isWrapping } from "../contract/wrapping.ts";
 import { takesWrites } from "./handler.ts";
+import type { JoinedNames } from "./joined.ts";
 import { admitOpener } from "./opening.ts";
 import { contextOf, type Pass } from "./pass.ts";
 
@@ -16,6 +17,7 @@ export interface AdmitParts {
   readonly tokens: Tokens;
   readonly policies: Policies;
   readonly identity: Pick<Identity, "subject">;
+  readonly joined: JoinedNames;
 }
 
 /** Token and policy, as far as the route asks for them. @throws Fault "denied" */
@@ -36,10 +38,9 @@ export async function admit(parts: AdmitParts, pass: Pass): Promise<void> {
 }
 
 /** Whether the policies of the token and its entity allow the call. @throws Fault "denied" */
-export async function decide({ policies }: AdmitParts, pass: Pass, token: TokenEntry): Promise<void> {
+export async function decide({ policies, joined }: AdmitParts, pass: Pass, token: TokenEntry): Promise<void> {
   const { subject } = pass;
-  const more = subject?.policies ?? [];
-  const names = more.length === 0 ? token.policies : [...new Set([...token.policies, ...more])].sort();
+  const names = subject === undefined ? token.policies : joined.of(token.policies, subject.policies);
   const acl = await policies.acl(names, subject);
   const { operation, path, data, wrapTtl } = pass.call;
   const decision = acl.decide({ operation, path, data, wrapTtl });

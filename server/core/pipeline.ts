@@ -16,10 +16,11 @@ import type { TokenEntry } from "../contract/token.ts";
 import { type AdmitParts, admit, decide } from "./admit.ts";
 import { type DispatchParts, dispatch, type Outcome } from "./dispatch.ts";
 import { checkFields } from "./fields.ts";
+import { JoinedNames } from "./joined.ts";
 import { contextOf, type Pass } from "./pass.ts";
 import type { Router } from "./router.ts";
 
-export interface PipelineParts extends Omit<AdmitParts, "identity">, Omit<DispatchParts, "identity"> {
+export interface PipelineParts extends Omit<AdmitParts, "identity" | "joined">, Omit<DispatchParts, "identity"> {
   readonly identity: Identity;
   readonly router: Router;
   readonly quotas: Quotas;
@@ -36,10 +37,10 @@ const TURNS = 16;
 const OWN: ReadonlySet<string> = new Set(["sys/", "identity/"]);
 
 export class Pipeline implements Core {
-  readonly #parts: PipelineParts;
+  readonly #parts: PipelineParts & Pick<AdmitParts, "joined">;
 
   constructor(parts: PipelineParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, joined: new JoinedNames() };
   }
 
   async handle(call: Call): Promise<Answer> {

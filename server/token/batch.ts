@@ -9,6 +9,7 @@
  */
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import { Fault } from "../../lib/fault.ts";
+import { Lru } from "../../lib/lru.ts";
 import type { Random } from "../../lib/random.ts";
 import { Secret } from "../../lib/secret.ts";
 import type { Storage } from "../contract/storage.ts";
@@ -25,6 +26,8 @@ const TAG = 16;
 const HEAD = 1 + SALT + NONCE;
 /** Characters: fits a header with room to spare. */
 const LONGEST = 8192;
+/** Characters of strings whose content is kept as it was unsealed: some 10,000 tokens of the usual size. */
+const KEPT = 5 * 1024 * 1024;
 
 /** Short names: the string travels with every request. */
 interface Payload {
@@ -45,6 +48,13 @@ interface Payload {
 
 export class BatchTokens {
   #key: Buffer | undefined;
+  /** By id: what a string holds never changes, and nothing of its end or its parent is decided here. */
+  readonly #opened: Lru<TokenEntry>;
+
+  /** @param most the sum of characters of the strings that are remembered */
+  constructor(most = KEPT) {
+    this.#opened = new Lru(most);
+  }
 
   /** Reads the key, makes it the first time. */
   async open(storage: Storage, random: Random): Promise<void> {
@@ -62,6 +72,7 @@ export class BatchTokens {
   }
 
   forget(): void {
+    this.#opened.clear();
     this.#key?.fill(0);
     this.#key = undefined;
   }
@@ -95,22 +106,34 @@ export class BatchTokens {
     return new Secret(text);
   }
 
-  /** @returns undefined unless this store has sealed exactly this string; says nothing of its end or its parent */
+  /**
+   * @param id the HMAC of this string
+   * @returns undefined unless this store has sealed exactly this string; says nothing of its end or its parent
+   */
   unseal(token: Secret, id: string): TokenEntry | undefined {
-    const bytes = bytesOf(token.reveal());
+    const known = this.#opened.get(id);
+    if (known !== undefined) return known;
+    const text = token.reveal();
+    const clear = this.#decrypt(text);
+    if (clear === undefined) return undefined;
+    const entry = entryOf(JSON.parse(clear) as Payload, id);
+    this.#opened.set(id, entry, text.length);
+    return entry;
+  }
+
+  #decrypt(text: string): string | undefined {
+    const bytes = bytesOf(text);
     if (bytes === undefined) return undefined;
     const decipher = createDecipheriv("aes-256-gcm", this.#keyFor(bytes), bytes.subarray(1 + SALT, HEAD), {
       authTagLength: TAG,
     });
     decipher.setAAD(additional(bytes));
     decipher.setAuthTag(bytes.subarray(-TAG));
-    let clear: string;
     try {
-      clear = Buffer.concat([decipher.update(bytes.subarray(HEAD, -TAG)), decipher.final()]).toString("utf8");
+      return Buffer.concat([decipher.update(bytes.subarray(HEAD, -TAG)), decipher.final()]).toString("utf8");
     } catch {
       return undefined;
     }
-    return entryOf(JSON.parse(clear) as Payload, id);
   }
 
   #keyFor(head: Buffer): Buffer {

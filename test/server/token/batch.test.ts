@@ -1,8 +1,12 @@
 /** Batch tokens: all in their string, which nobody can alter; ended by the clock and their parent alone. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { systemRandom } from "../../../lib/random.ts";
 import { Secret } from "../../../lib/secret.ts";
+import type { TokenEntry } from "../../../server/contract/token.ts";
 import type { NewToken } from "../../../server/contract/tokens.ts";
+import { memoryStore } from "../../../server/storage/memory.ts";
+import { BatchTokens } from "../../../server/token/batch.ts";
 import { everyKey, KEPT_KEYS, testTokens } from "../../fakes/tokens.ts";
 
 const BATCH = { type: "batch", ttl: 60_000, policies: ["b", "a"], metadata: new Map([["__proto__", "x"]]) } as const;
@@ -79,6 +83,63 @@ describe("a batch token", () => {
     expect(await (await testTokens()).tokens.find(token)).toBeUndefined();
     one.tokens.forget();
     await expect(one.tokens.find(token)).rejects.toMatchObject({ kind: "sealed" });
+  });
+});
+
+describe("what a string holds is unsealed once", () => {
+  const ENTRY: Omit<TokenEntry, "id"> = {
+    accessor: "",
+    type: "batch",
+    policies: ["a"],
+    path: "auth/token/create",
+    displayName: "token",
+    metadata: new Map(),
+    creationTime: 1,
+    lastRenewalTime: 0,
+    expireTime: 2,
+    creationTtl: 1,
+    explicitMaxTtl: 0,
+    period: 0,
+    renewable: false,
+    maxTtl: 0,
+    numUses: 0,
+    orphan: true,
+    parent: "",
+    boundCidrs: [],
+    entityId: "",
+    role: "",
+    leaseId: "",
+    internal: new Map(),
+  };
+
+  async function opened(most?: number): Promise<{ readonly batch: BatchTokens; readonly seal: () => Secret }> {
+    const batch = new BatchTokens(most);
+    await batch.open(memoryStore(), systemRandom());
+    const random = systemRandom();
+    return { batch, seal: () => batch.seal(ENTRY, random) };
+  }
+
+  test("and the same object is handed out until the key is forgotten", async () => {
+    const { batch, seal } = await opened();
+    const token = seal();
+    const first = batch.unseal(token, "id");
+    expect(first).toEqual({ ...ENTRY, id: "id" });
+    expect(batch.unseal(token, "id")).toBe(first);
+    batch.forget();
+    expect(() => batch.unseal(token, "id")).toThrow("sealed");
+  });
+
+  test.each([
+    [1, true],
+    [0, false],
+  ])("of two strings, with the bound at %d above one character too few, the older is kept: %s", async (more, kept) => {
+    const length = (await opened()).seal().reveal().length;
+    const { batch, seal } = await opened(2 * length - 1 + more);
+    const [one, two] = [seal(), seal()];
+    const first = batch.unseal(one, "one");
+    batch.unseal(two, "two");
+    expect(batch.unseal(one, "one") === first).toBe(kept);
+    expect(batch.unseal(one, "one")).toEqual(first);
   });
 });
 
