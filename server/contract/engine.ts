@@ -145,6 +145,8 @@ export interface Reply {
   readonly lease?: SecretLease;
   /** A lease that was renewed: shown likewise. */
   readonly renewed?: LeaseInfo;
+  /** Of what `data` gives out, a secret id: where the reply is wrapped, it is told in the place of a token's accessor. */
+  readonly wrappedAccessor?: string;
   /** A wrapping token that the handler has made itself: sys/wrapping/rewrap. Only this is shown. */
   readonly wrap?: WireWrap;
   /**
@@ -275,7 +277,7 @@ export interface EngineKind {
   readonly type: string;
   readonly about: string;
   readonly kind: "secret" | "auth";
-  /** Of the first release that had it, shown as `running_plugin_version`. */
+  /** Called for each mount; without side effects. */
   readonly create: (env: EngineEnv) => Engine;
   /** Types of earlier versions whose data this one takes over by itself, in `Engine.run`: a tune may change them into this. */
   readonly upgradesFrom?: readonly string[];

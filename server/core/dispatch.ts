@@ -1,7 +1,6 @@
 /** The handler of a request, and what follows from its reply: a login's token, a secret's lease, the wrapping around it. */
 import { Fault } from "../../lib/fault.ts";
 import type { WireWrap } from "../../lib/wire/envelope.ts";
-import { type Encodable, RawJson } from "../../lib/wire/json.ts";
 import type { Issued } from "../contract/answer.ts";
 import type { Fields, Handler, Reply, Values } from "../contract/engine.ts";
 import type { Lockout } from "../contract/guards.ts";
@@ -49,9 +48,22 @@ const NO_WARNINGS: readonly string[] = [];
 export async function dispatch(parts: DispatchParts, pass: Pass): Promise<Outcome> {
   const ready = getReady(pass);
   const reply = await run(parts, pass, ready);
-  if (ready.slot.gone) throw new Fault("unavailable", "the mount has been disabled while the request was under way");
+  mustBeThere(ready);
   if (reply === undefined) return NO_CONTENT;
-  return wrapped(parts, pass, ready, await concluded(parts, pass, ready, reply));
+  const outcome = await concluded(parts, pass, ready, reply);
+  try {
+    mustBeThere(ready);
+    return await wrapped(parts, pass, ready, outcome);
+  } catch (error) {
+    // The token of a login that fails after all is nobody's.
+    if (reply.login !== undefined && outcome.issued !== undefined) await parts.tokens.revoke(outcome.issued.entry.id);
+    throw error;
+  }
+}
+
+/** @throws Fault "unavailable" when a disable has not waited for this request any longer */
+function mustBeThere({ slot }: Ready): void {
+  if (slot.gone) throw new Fault("unavailable", "the mount has been disabled while the request was under way");
 }
 
 /** @throws Fault "not-found", "unsupported"; "invalid" for the first field that is wrong */
@@ -98,12 +110,13 @@ async function leaseOf({ leases }: DispatchParts, { call, token }: Pass, reply: 
 
 /**
  * With X-Vault-Wrap-TTL whatever has something to show goes into a token that opens once. Replies without an envelope do
- * not, as in Vault: they belong to routes below the API's own layer, such as sys/health and sys/rekey.
+ * not, as in Vault: they belong to routes below the API's own layer, such as sys/health and sys/rekey. Nor do those to who
+ * has no token and gets none: nobody unknown may fill the storage with wrapping tokens.
  */
 async function wrapped(parts: DispatchParts, pass: Pass, { slot }: Ready, outcome: Outcome): Promise<Outcome> {
   const { reply, issued, lease } = outcome;
   const { wrapTtl: ttl, id, path } = pass.call;
-  if (ttl === undefined || !canWrap(outcome)) return outcome;
+  if (ttl === undefined || !canWrap(outcome) || (pass.token === undefined && issued === undefined)) return outcome;
   const mountType = slot.mount.type;
   const text = answerText(id, { reply, issued, mountType, ...(lease === undefined ? undefined : { lease }) });
   return {
@@ -113,7 +126,7 @@ async function wrapped(parts: DispatchParts, pass: Pass, { slot }: Ready, outcom
       status: reply?.status ?? 200,
       ttl,
       path,
-      wrappedAccessor: issued?.entry.accessor ?? secretId(slot, reply),
+      wrappedAccessor: issued?.entry.accessor ?? reply?.wrappedAccessor,
     }),
   };
 }
@@ -121,15 +134,6 @@ async function wrapped(parts: DispatchParts, pass: Pass, { slot }: Ready, outcom
 function canWrap({ reply, issued, wrap }: Outcome): boolean {
   if (wrap !== undefined || (reply === undefined && issued === undefined)) return false;
   return reply?.text === undefined && reply?.bare === undefined;
-}
-
-/** The accessor of an AppRole secret id takes the place of a token's, as in Vault. */
-function secretId({ mount }: Slot, reply: Reply | undefined): string | undefined {
-  if (mount.type !== "approle" || reply?.data === undefined || reply.data instanceof RawJson) return undefined;
-  const accessor = new Map<string, Encodable | undefined>(
-    reply.data instanceof Map ? (reply.data as ReadonlyMap<string, Encodable>) : Object.entries(reply.data),
-  ).get("secret_id_accessor");
-  return typeof accessor === "string" ? accessor : undefined;
 }
 
 /** As Vault's framework: members nobody takes are told of, where there is a reply to tell it in. */

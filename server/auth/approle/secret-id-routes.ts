@@ -236,6 +236,7 @@ async function makeSecretId(
       secret_id_ttl: toSeconds(Math.min(entry.ttl, longest)),
       secret_id_num_uses: entry.numUses,
     },
+    wrappedAccessor: accessor,
   };
 }
 
