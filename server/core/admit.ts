@@ -8,7 +8,7 @@ import type { Policies } from "../contract/policy.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
 import { isWrapping } from "../contract/wrapping.ts";
-import { takesWrites } from "./handler.ts";
+import { handlerFor, takesWrites } from "./handler.ts";
 import type { JoinedNames } from "./joined.ts";
 import { admitOpener } from "./opening.ts";
 import { contextOf, type Pass } from "./pass.ts";
@@ -30,11 +30,17 @@ export async function admit(parts: AdmitParts, pass: Pass): Promise<void> {
     return;
   }
   const found = await tokenOf(parts, pass.call);
-  if (route?.opensWrapping === true && (await admitOpener(parts.tokens, pass, found))) return;
+  if (opens(pass) && (await admitOpener(parts.tokens, pass, found))) return;
   await authenticate(parts, pass, found);
   if (pass.token === undefined) throw denied();
   await createOrUpdate(pass);
   await decide(parts, pass, pass.token);
+}
+
+/** What will be answered 405 or 400 takes no wrapping token's one use. */
+function opens({ route, checked, call }: Pass): boolean {
+  if (route?.opensWrapping !== true || checked?.fault !== undefined) return false;
+  return handlerFor(route, call.operation) !== undefined;
 }
 
 /** Whether the policies of the token and its entity allow the call. @throws Fault "denied" */

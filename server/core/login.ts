@@ -1,5 +1,5 @@
 /**
- * What a login grants becomes a token: within the mount's TTLs, never root, with "default" unless the method refused
+ * What a login grants becomes a token: within the mount's TTLs, never root or wrapping, with "default" unless the method refused
  * it. Source: Vault's pages "Tokens" and "Auth methods".
  */
 import { Fault } from "../../lib/fault.ts";
@@ -9,6 +9,7 @@ import type { Mount } from "../contract/engine.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { LoginGrant, TokenType } from "../contract/token.ts";
 import type { Tokens } from "../contract/tokens.ts";
+import { WRAPPING_POLICY } from "../contract/wrapping.ts";
 
 export interface LoginParts {
   readonly tokens: Tokens;
@@ -20,7 +21,7 @@ export interface LoggedIn {
   readonly warnings: readonly string[];
 }
 
-/** @throws Fault "invalid" when the method grants root, "denied" when the entity behind the name is disabled */
+/** @throws Fault "invalid" when the method grants root or response-wrapping, "denied" when the entity behind the name is disabled */
 export async function logIn(
   { tokens, identity }: LoginParts,
   mount: Mount,
@@ -74,6 +75,8 @@ export async function logIn(
 function grantedPolicies(grant: LoginGrant): readonly string[] {
   const names = new Set(grant.policies.map((name) => name.trim().toLowerCase()).filter((name) => name !== ""));
   if (names.has("root")) throw new Fault("invalid", "auth methods cannot create root tokens");
+  // A token with this policy alone would be taken for a wrapping token.
+  if (names.has(WRAPPING_POLICY)) throw new Fault("invalid", `auth methods cannot give policy "${WRAPPING_POLICY}"`);
   if (!grant.noDefaultPolicy) names.add("default");
   return [...names].sort();
 }

@@ -1,7 +1,10 @@
 /** Which type of token a login gets: the mount's `token_type` against the role's. Source: Vault API, /sys/auth "token_type". */
 import { expect, test } from "@jest/globals";
+import { Fault } from "../../../lib/fault.ts";
 import { type EngineKind, route } from "../../../server/contract/engine.ts";
+import type { Store } from "../../../server/contract/storage.ts";
 import type { GrantType } from "../../../server/contract/token.ts";
+import { memoryStore } from "../../../server/storage/memory.ts";
 import { HOUR, testCore } from "../../fakes/core.ts";
 
 const grant = {
@@ -35,12 +38,15 @@ const door: EngineKind = {
           type: { type: "string", about: "Type", required: true },
           uses: { type: "int", about: "Uses" },
           most: { type: "int", about: "Most" },
+          policies: { type: "strings", about: "Policies" },
         },
         on: {
           update: {
             about: "In",
-            run: ({ type, uses = 0, most = 0 }) =>
-              Promise.resolve({ login: { ...grant, type: type as GrantType, numUses: uses, mostTokens: most } }),
+            run: ({ type, uses = 0, most = 0, policies = [] }) => {
+              const login = { ...grant, type: type as GrantType, numUses: uses, mostTokens: most, policies };
+              return Promise.resolve({ login: { ...login, noDefaultPolicy: policies.length > 0 } });
+            },
           },
         },
       }),
@@ -97,4 +103,46 @@ test("mostTokens of a grant holds for its role and path", async () => {
     kind: "throttled",
     retryAfter: 30_000,
   });
+});
+
+test.each([
+  [["Root "], "auth methods cannot create root tokens"],
+  [["a", "\u00a0ROOT\t"], "auth methods cannot create root tokens"],
+  [["Response-Wrapping"], 'auth methods cannot give policy "response-wrapping"'],
+])("no login gives %j (CVE-2025-5999)", async (policies, message) => {
+  const t = await tuned("");
+  for (const type of ["service", "batch"]) {
+    const fault = await t.refusal("update", `auth/d/login/${type}`, { anonymous: true, data: { policies } });
+    expect([fault.kind, fault.message]).toEqual(["invalid", message]);
+  }
+});
+
+test("the token of a login whose reply could not be wrapped is revoked", async () => {
+  let full = false;
+  const store = memoryStore();
+  const bounded: Store = {
+    ...store,
+    transact: (work) =>
+      store.transact(async (tx) =>
+        work({
+          get: (key) => tx.get(key),
+          list: (prefix) => tx.list(prefix),
+          delete: (key) => {
+            tx.delete(key);
+          },
+          put: (key, value) => {
+            if (full && key.includes("wrapping/")) throw new Fault("unavailable", "the disk is full");
+            tx.put(key, value);
+          },
+        }),
+      ),
+  };
+  const t = testCore({ kinds: [door], store: bounded });
+  await t.start();
+  await t.call("update", "sys/auth/d", { data: { type: "door" } });
+  const before = await t.tokens.accessors();
+  full = true;
+  const fault = await t.refusal("update", "auth/d/login/service", { anonymous: true, wrapTtl: 60_000 });
+  expect(fault.kind).toBe("unavailable");
+  expect(await t.tokens.accessors()).toEqual(before);
 });

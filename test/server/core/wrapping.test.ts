@@ -319,6 +319,27 @@ test.each([
   expect(body).not.toHaveProperty("wrap_info");
 });
 
+test.each([
+  ["POST", "sys/decode-token", { encoded_token: "AAAA", otp: "abc" }],
+  ["GET", "sys/internal/ui/mounts", undefined],
+])("%s %s is wrapped for nobody without a token: it would fill the storage", async (method, path, data) => {
+  const before = await keysOf(server.store);
+  const { status, body } = await ask(method, path, { token: "", wrap: "876000h", data });
+  expect([status, body?.["wrap_info"] ?? null]).toEqual([200, null]);
+  expect(await keysOf(server.store)).toEqual(before);
+  expect((await ask(method, path, { wrap: "60s", data })).body?.["wrap_info"]).toMatchObject({ ttl: 60 });
+});
+
+test.each([
+  ["GET", "sys/wrapping/unwrap", undefined, 403],
+  ["GET", "sys/wrapping/rewrap", undefined, 403],
+  ["POST", "sys/wrapping/unwrap", { token: ["x"] }, 403],
+])("%s %s %j takes no use", async (method, path, data, status) => {
+  const { token } = await wrapped();
+  expect((await ask(method, path, { token, data })).status).toBe(status);
+  expect((await unwrap(token)).status).toBe(200);
+});
+
 test("a 204 has nothing to wrap", async () => {
   expect((await ask("POST", "kv/none", { data: { a: "1" }, wrap: "60s" })).status).toBe(204);
 });

@@ -268,6 +268,16 @@ describe("what goes", () => {
     expect(await storage.list("")).toEqual([]);
   });
 
+  test("tokens of an entity have nothing of its own once it has gone into another", async () => {
+    const { entity: from } = await store.putEntity({ ...NO_ENTITY, name: "from", policies: ["strong"] });
+    const to = await entity("to");
+    expect((await known(from.id)).policies).toEqual(["strong"]);
+    await store.merge({ from: [from.id], to, keep: [] });
+    expect(await known(from.id)).toMatchObject({ id: to, policies: [] });
+    await store.putEntity({ ...NO_ENTITY, id: to, disabled: true });
+    expect((await known(from.id)).disabled).toBe(true);
+  });
+
   test("ids of merged entities go with the one that was left", async () => {
     const [a, b, c] = [await entity("a"), await entity("b"), await entity("c")];
     await store.merge({ from: [a], to: b, keep: [] });
@@ -324,6 +334,18 @@ describe("aliases of tokens", () => {
     await store.refresh(id, toy, []);
     expect((await known(id)).groups).toEqual([]);
     await store.refresh("nobody", toy, ["devs"]);
+  });
+
+  test("one that moves to another mount leaves behind what logins told of it (CVE-2022-40186)", async () => {
+    const metadata = new Map([["desk", "7"]]);
+    const made = await store.login(toy, { alias: "ann", metadata, groups: undefined });
+    const [alias] = made?.subject.aliases ?? [];
+    const change = { id: alias?.id, name: undefined, canonicalId: undefined, customMetadata: undefined };
+    await store.putAlias({ ...change, name: "anna", mountAccessor: undefined });
+    expect((await known(made?.subject.id ?? "")).aliases).toMatchObject([{ name: "anna", metadata }]);
+    await store.putAlias({ ...change, mountAccessor: other.accessor });
+    const [moved] = (await known(made?.subject.id ?? "")).aliases;
+    expect([moved?.mountAccessor, moved?.metadata.size]).toEqual([other.accessor, 0]);
   });
 
   test("no alias, no entity", async () => {
