@@ -40,11 +40,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const config = (more = ""): string => `
+const config = (more = "", interval = "1s"): string => `
   vault { address = "${address}" }
   status_file = "${folder}/status.json"
   pid_file = "${folder}/agent.pid"
-  template_config { static_secret_render_interval = "1s" }
+  template_config { static_secret_render_interval = "${interval}" }
   auto_auth {
     method "aws" {
       config { type = "ec2" role = "\${instance.tag.role}" nonce_path = "${folder}/state/nonce" imds_endpoint = "${imds.url}" }
@@ -103,8 +103,6 @@ test("from nothing to files: identity, nonce, login, env file, template, sink, s
   expect(login?.body?.get("role")).toBe("web");
   expect(await file("state/nonce")).toContain(nonceIn(login?.body));
   expect(vault.tokens.has(await file("token"))).toBe(true);
-  // Both items read one secret: one request.
-  expect(vault.count(/secret\/data\/app\/db$/)).toBe(1);
 
   vault.put("app/db", { user: "other", password: "x" });
   await until(async () => (await file("app.conf")) === "other@${x}");
@@ -121,6 +119,13 @@ test("from nothing to files: identity, nonce, login, env file, template, sink, s
   stop.abort();
   expect(await ended).toBe(0);
   expect([await file("agent.pid"), await file("status.json")]).toEqual(["", ""]);
+});
+
+test("two items that read one secret ask for it once", async () => {
+  await writeFile(join(folder, "agent.hcl"), config("exit_after_auth = true", "1h"));
+  expect(await start().ended).toBe(0);
+  expect([await file("app.env"), await file("app.conf")]).not.toContain("");
+  expect(vault.count(/secret\/data\/app\/db$/)).toBe(1);
 });
 
 test("after a restart it gets in with its nonce; on a cloned disk it makes another one and says so", async () => {
