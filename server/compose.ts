@@ -12,7 +12,7 @@ import { tokenAuth } from "./auth/token/token-auth.ts";
 import { barrier } from "./barrier/barrier.ts";
 import type { AuditDeviceInfo } from "./contract/audit.ts";
 import type { EngineKind } from "./contract/engine.ts";
-import type { Policies } from "./contract/policy.ts";
+import { hasSudo, type Policies } from "./contract/policy.ts";
 import type { Metrics, ServerInfo } from "./contract/server-info.ts";
 import type { Storage } from "./contract/storage.ts";
 import { buildServer, type CorePorts, type RunningCore } from "./core/core.ts";
@@ -183,11 +183,7 @@ function guardsOver(
 /** What the token method asks the policies beyond what the pipeline has asked already. */
 function asked(policies: Policies): Pick<TokenAuthPorts, "sudo" | "hasPolicy"> {
   return {
-    sudo: async ({ token, subject, call: { operation, path, data, wrapTtl } }) => {
-      if (token === undefined) return false;
-      const acl = await policies.acl([...new Set([...token.policies, ...(subject?.policies ?? [])])].sort(), subject);
-      return acl.decide({ operation, path, data, wrapTtl }).sudo;
-    },
+    sudo: (context) => hasSudo(policies, context),
     hasPolicy: async (name) => (await policies.read(name)) !== undefined,
   };
 }

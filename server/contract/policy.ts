@@ -1,8 +1,8 @@
 /** Policies as the pipeline and the system engine ask about them; `server/policy` answers. */
-
 import type { JsonMap } from "../../lib/wire/json.ts";
-import type { Operation } from "./call.ts";
+import type { Call, Operation } from "./call.ts";
 import type { Subject } from "./identity.ts";
+import type { TokenEntry } from "./token.ts";
 
 export type Capability = "root" | "sudo" | "create" | "read" | "update" | "patch" | "delete" | "list" | "deny";
 
@@ -108,4 +108,25 @@ export interface Policies {
   seed(): Promise<void>;
   /** Drops everything cached: at seal. */
   forget(): void;
+}
+
+/** A token's own policies with those of its entity and groups: each once, in order. */
+export function policiesOf(token: TokenEntry, subject: Subject | undefined): readonly string[] {
+  const more = subject?.policies ?? [];
+  return more.length === 0 ? token.policies : [...new Set([...token.policies, ...more])].sort();
+}
+
+interface Caller {
+  readonly call: Call;
+  readonly token: TokenEntry | undefined;
+  readonly subject: Subject | undefined;
+}
+
+/** For handlers that give more to callers with sudo: whether the policies of this one give it, root always, nobody never. */
+export async function hasSudo(policies: Pick<Policies, "acl">, { call, token, subject }: Caller): Promise<boolean> {
+  if (token === undefined) return false;
+  const acl = await policies.acl(policiesOf(token, subject), subject);
+  const { operation, path, data, wrapTtl } = call;
+  const { allowed, sudo } = acl.decide({ operation, path, data, wrapTtl });
+  return allowed && sudo;
 }

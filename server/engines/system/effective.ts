@@ -1,6 +1,6 @@
 /** What a token may do with its entity's and groups' policies, as the pipeline reckons it. */
 import type { Identity, Subject } from "../../contract/identity.ts";
-import type { Acl, Policies } from "../../contract/policy.ts";
+import { type Acl, type Policies, policiesOf } from "../../contract/policy.ts";
 import type { TokenEntry } from "../../contract/token.ts";
 
 export interface Effective {
@@ -17,9 +17,7 @@ interface Ports {
 export async function effectiveNames({ identity }: Pick<Ports, "identity">, token: TokenEntry): Promise<Effective> {
   const subject = token.entityId === "" ? undefined : await identity.subject(token.entityId);
   if (token.entityId !== "" && subject?.disabled !== false) return { names: [], subject: undefined };
-  const more = subject?.policies ?? [];
-  const names = more.length === 0 ? token.policies : [...new Set([...token.policies, ...more])].sort();
-  return { names, subject };
+  return { names: policiesOf(token, subject), subject };
 }
 
 export async function effectiveAcl(ports: Ports, token: TokenEntry): Promise<Acl> {

@@ -7,13 +7,15 @@ import { Fault } from "../../../lib/fault.ts";
 import type { Log } from "../../../lib/log.ts";
 import { formatTime } from "../../../lib/time-text.ts";
 import type { EncodableRecord } from "../../../lib/wire/json.ts";
-import { type Context, type EngineEnv, type Fields, type Reply, type Route, route } from "../../contract/engine.ts";
+import { type EngineEnv, type Fields, type Reply, type Route, route } from "../../contract/engine.ts";
 import type { LeaseInfo, Leases, RevokeOptions } from "../../contract/leases.ts";
+import { hasSudo } from "../../contract/policy.ts";
 import type { SystemPorts } from "./ports.ts";
 
 type Ports = Pick<SystemPorts, "leases" | "mounts" | "tokens" | "policies">;
 
 const LEASE_ID = { type: "string", about: "The lease's id" } as const;
+const URL_LEASE_ID = { type: "string", about: "The lease's id, when the body has none" } as const;
 const PREFIX = { type: "string", about: "What the ids of the leases begin with: whole segments" } as const;
 const SYNC = {
   type: "bool",
@@ -108,7 +110,7 @@ function renewRoutes({ leases }: Ports, path: string): readonly Route[] {
   const fields = {
     lease_id: LEASE_ID,
     increment: { type: "duration", about: "How long it shall live from now; else as long as at first" },
-    url_lease_id: { type: "string", about: "The lease's id, when the body has none" },
+    url_lease_id: URL_LEASE_ID,
   } as const satisfies Fields;
   const about = "Lets the lease of a secret live longer";
   return atBoth(path, (at) =>
@@ -133,7 +135,7 @@ function revokeRoutes({ leases }: Ports, path: string): readonly Route[] {
   const fields = {
     lease_id: LEASE_ID,
     sync: SYNC,
-    url_lease_id: { type: "string", about: "The lease's id, when the body has none" },
+    url_lease_id: URL_LEASE_ID,
   } as const satisfies Fields;
   const about = "Ends a lease: what it stands for is undone; a token with its whole tree";
   return atBoth(path, (at) =>
@@ -278,13 +280,6 @@ function limitOf(text: string | undefined): number {
   const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (limit < 1) throw new Fault("invalid", 'field "limit" must be a whole number above 0, or "none"');
   return Math.min(limit, MOST);
-}
-
-async function hasSudo(policies: SystemPorts["policies"], { token, subject, call }: Context): Promise<boolean> {
-  if (token === undefined) return false;
-  const acl = await policies.acl([...new Set([...token.policies, ...(subject?.policies ?? [])])].sort(), subject);
-  const { operation, path, data, wrapTtl } = call;
-  return acl.decide({ operation, path, data, wrapTtl }).sudo;
 }
 
 /** The id in the body, and in the path. */
