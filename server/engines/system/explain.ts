@@ -68,7 +68,7 @@ async function answer(ports: Ports, values: Values<typeof fields>, context: Cont
     rules: found.rules.map(shown),
     weaker_rules: found.weaker.map(shown),
     needs_sudo: needsSudo,
-    hints: [...writeHints(served, operation), ...hints(path, operation, mount)],
+    hints: [...writeHints(served, operation), ...hints(path, operation, mount), ...lossHints(found, path, allowed)],
     suggestion: allowed ? undefined : suggestion(found, { operation, path, needsSudo, mount }),
   };
 }
@@ -155,11 +155,29 @@ interface Wanted {
   readonly mount: Mount | undefined;
 }
 
-/** The least that would allow it; undefined where no text added to a policy would. */
-function suggestion({ reason }: Explanation, { operation, path, needsSudo, mount }: Wanted): string | undefined {
-  if (reason === "denied" || reason === "parameters" || reason === "wrapping") return undefined;
-  const words = [operation, ...(needsSudo ? ["sudo"] : [])].map((word) => `"${word}"`).join(", ");
-  return `path ${JSON.stringify(rightPath(path, operation, mount))} {\n  capabilities = [${words}]\n}\n`;
+/**
+ * The least that would allow it; undefined where no text added to a policy would. As the more specific rule it decides alone
+ * there, so it gives again what the rule gave that decides now: what helps must not take anything away.
+ */
+function suggestion(found: Explanation, { operation, path, needsSudo, mount }: Wanted): string | undefined {
+  if (["denied", "parameters", "wrapping"].includes(found.reason)) return undefined;
+  const right = rightPath(path, operation, mount);
+  const kept = right === path ? replaced(found, path).flatMap(({ capabilities }) => capabilities) : [];
+  const words = [...new Set([...kept, operation, ...(needsSudo ? ["sudo"] : [])])]
+    .map((word) => `"${word}"`)
+    .join(", ");
+  return `path ${JSON.stringify(right)} {\n  capabilities = [${words}]\n}\n`;
+}
+
+/** The deciding rules that one for exactly this path would stand in for; those of the same path are added up. */
+function replaced({ rules }: Explanation, path: string): readonly ExplainedRule[] {
+  return rules.filter(({ matches }) => matches !== path);
+}
+
+/** What the suggested text would lose. */
+function lossHints(found: Explanation, path: string, allowed: boolean): readonly string[] {
+  if (allowed || found.reason === "denied" || !replaced(found, path).some(({ constrained }) => constrained)) return [];
+  return ["the deciding rule has constraints: write them into the new rule too, it decides alone"];
 }
 
 function rightPath(path: string, operation: Operation, mount: Mount | undefined): string {

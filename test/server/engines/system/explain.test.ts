@@ -78,6 +78,28 @@ test.each([
   expect((await explain({ operation, path }, helped.token)).body?.["data"]).toMatchObject({ allowed: true });
 });
 
+test("a suggestion takes nothing away: beside what is missing it gives what the deciding rule gave", async () => {
+  const rule = 'path "secret/data/kept/*" { capabilities = ["read", "update"] }';
+  await server.request("POST", "sys/policies/acl/kept", { policy: rule });
+  const before = await tokenWith("kept");
+  const { body } = await explain({ operation: "delete", path: "secret/data/kept/db" }, before.token);
+  const { suggestion } = (body as { data: { suggestion: string } }).data;
+  await server.request("POST", "sys/policies/acl/suggested", { policy: suggestion });
+  const { token } = await tokenWith("kept", "suggested");
+  for (const operation of ["read", "update", "delete"]) {
+    const reply = await explain({ operation, path: "secret/data/kept/db" }, token);
+    expect(reply.body?.["data"]).toMatchObject({ allowed: true });
+  }
+});
+
+test("constraints that the suggested text has not are told of", async () => {
+  const rule = 'path "secret/data/tied/*" {\n  capabilities = ["update"]\n  required_parameters = ["data"]\n}\n';
+  await server.request("POST", "sys/policies/acl/tied", { policy: rule });
+  const { token } = await tokenWith("tied");
+  const { body } = await explain({ operation: "delete", path: "secret/data/tied/db" }, token);
+  expect(body?.["data"]).toMatchObject({ hints: [expect.stringContaining("constraints")] });
+});
+
 test("the suggestion for KV version 2 names data/", async () => {
   const { body } = await explain({ operation: "read", path: "secret/foo" });
   expect(body?.["data"]).toMatchObject({ suggestion: 'path "secret/data/foo" {\n  capabilities = ["read"]\n}\n' });
