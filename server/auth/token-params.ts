@@ -7,8 +7,8 @@ import { formatDuration, toSeconds } from "../../lib/duration.ts";
 import { Fault } from "../../lib/fault.ts";
 import type { Encodable, JsonMap } from "../../lib/wire/json.ts";
 import type { Fields, Mount, Values } from "../contract/engine.ts";
+import { flagIn, listIn, numberIn, textIn } from "../contract/record.ts";
 import type { GrantType, LoginGrant } from "../contract/token.ts";
-import { flagIn, listIn, numberIn, textIn } from "./record.ts";
 
 export const TOKEN_FIELDS = {
   token_policies: { type: "strings", about: "Policies of the tokens" },

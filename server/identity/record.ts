@@ -7,11 +7,11 @@ import {
   isJsonMap,
   type Json,
   type JsonMap,
-  JsonNumber,
   parseJsonMap,
   stringifyJson,
 } from "../../lib/wire/json.ts";
 import type { AliasRecord, EntityRecord, GroupRecord } from "../contract/directory.ts";
+import { listIn, numberIn } from "../contract/record.ts";
 
 const FORMAT = 1;
 
@@ -25,7 +25,7 @@ export function decodeEntity(bytes: Uint8Array): EntityRecord {
   return {
     ...commonOf(map),
     disabled: map.get("disabled") === true,
-    merged: textsIn(map, "merged"),
+    merged: listIn(map, "merged"),
     aliases: (isJsonList(aliases) ? aliases : []).map(aliasOf),
   };
 }
@@ -68,7 +68,7 @@ function aliasOf(json: Json): AliasRecord {
     name: textIn(json, "name"),
     metadata: pairsIn(json, "metadata"),
     customMetadata: pairsIn(json, "customMetadata"),
-    mergedFrom: textsIn(json, "mergedFrom"),
+    mergedFrom: listIn(json, "mergedFrom"),
     created: numberIn(json, "created"),
     updated: numberIn(json, "updated"),
   };
@@ -79,7 +79,7 @@ function commonOf(map: JsonMap): Pick<GroupRecord, "id" | "name" | "metadata" | 
     id: textIn(map, "id"),
     name: textIn(map, "name"),
     metadata: pairsIn(map, "metadata"),
-    policies: textsIn(map, "policies"),
+    policies: listIn(map, "policies"),
     created: numberIn(map, "created"),
     updated: numberIn(map, "updated"),
   };
@@ -89,16 +89,6 @@ function textIn(map: JsonMap, name: string): string {
   const value = map.get(name);
   if (typeof value !== "string") throw new Fault("internal", `a stored record of identity has no ${name}`);
   return value;
-}
-
-function numberIn(map: JsonMap, name: string): number {
-  const value = map.get(name);
-  return value instanceof JsonNumber ? Number(value.text) : 0;
-}
-
-function textsIn(map: JsonMap, name: string): readonly string[] {
-  const value = map.get(name);
-  return isJsonList(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
 function pairsIn(map: JsonMap, name: string): ReadonlyMap<string, string> {

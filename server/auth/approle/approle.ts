@@ -4,8 +4,8 @@
  */
 import { Fault } from "../../../lib/fault.ts";
 import type { Engine, EngineEnv, EngineKind, Place, Renewal } from "../../contract/engine.ts";
+import { textIn } from "../../contract/record.ts";
 import type { TokenEntry } from "../../contract/token.ts";
-import { textIn } from "../record.ts";
 import { renewalOf } from "../renewal.ts";
 import { loginRoute } from "./login.ts";
 import { roleRoutes } from "./role-routes.ts";

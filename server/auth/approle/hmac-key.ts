@@ -6,7 +6,7 @@ import { HmacSha256 } from "../../../lib/hmac.ts";
 import type { Random } from "../../../lib/random.ts";
 import { Secret } from "../../../lib/secret.ts";
 import type { JsonMap } from "../../../lib/wire/json.ts";
-import { textIn } from "../record.ts";
+import { textIn } from "../../contract/record.ts";
 
 const BYTES = 32;
 /** Bytes of what is taken as a secret id or a role id; the same bound as Vault's. */

@@ -11,8 +11,8 @@ import {
   type Route,
   route,
 } from "../../contract/engine.ts";
+import { listReply, nothingHere } from "../../contract/record.ts";
 import type { Storage } from "../../contract/storage.ts";
-import { listReply, nothingHere } from "../record.ts";
 import { checkAgainstMount } from "../token-params.ts";
 import { adjustedType, ROLE_FIELDS, ROLE_NAME, type Role, roleReply, SETTINGS, type Sent, updateRole } from "./role.ts";
 import { freshRole, putRole, ROLES, readRole, removeRole, requireRole, roleName } from "./role-store.ts";

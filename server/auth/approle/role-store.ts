@@ -5,8 +5,8 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { Random } from "../../../lib/random.ts";
 import type { Secret } from "../../../lib/secret.ts";
+import { readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader, Storage, Transaction } from "../../contract/storage.ts";
-import { readRecord, recordBytes, textIn } from "../record.ts";
 import { hmacOf, keyFrom, LONGEST_ID, newHmacKey } from "./hmac-key.ts";
 import { newRole, type Role, roleFrom, roleRecord } from "./role.ts";
 

@@ -4,8 +4,8 @@ import { Fault } from "../../../lib/fault.ts";
 import type { Secret } from "../../../lib/secret.ts";
 import type { Encodable, JsonMap } from "../../../lib/wire/json.ts";
 import type { Field, Fields, Values } from "../../contract/engine.ts";
+import { flagIn, listIn, numberIn, textIn } from "../../contract/record.ts";
 import { oldNamesAfter, oldNamesReply } from "../old-names.ts";
-import { flagIn, listIn, numberIn, textIn } from "../record.ts";
 import {
   NO_TOKEN_PARAMS,
   TOKEN_FIELDS,

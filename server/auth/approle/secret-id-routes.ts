@@ -5,8 +5,8 @@
 import { toSeconds } from "../../../lib/duration.ts";
 import { Fault } from "../../../lib/fault.ts";
 import { type EngineEnv, type Fields, type Reply, type Route, route, type Values } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { Reader, Storage, Transaction } from "../../contract/storage.ts";
-import { nothingHere } from "../record.ts";
 import { checkCidrs, within } from "./cidrs.ts";
 import { LONGEST_ID } from "./hmac-key.ts";
 import { parseMetadata } from "./metadata.ts";

@@ -6,8 +6,8 @@
 import { toSeconds } from "../../../lib/duration.ts";
 import { formatTime } from "../../../lib/time-text.ts";
 import { type Encodable, isJsonMap, type JsonMap } from "../../../lib/wire/json.ts";
+import { listIn, numberIn, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader, Transaction } from "../../contract/storage.ts";
-import { listIn, numberIn, readRecord, recordBytes, textIn } from "../record.ts";
 import { hmacOf } from "./hmac-key.ts";
 import type { Role } from "./role.ts";
 

@@ -3,8 +3,8 @@
  * removes, not what there is. Source: Vault API, AppRole auth method, "Tidy tokens".
  */
 import { type EngineEnv, type Place, type Reply, type Route, route } from "../../contract/engine.ts";
+import { deleteRecord, readRecord } from "../../contract/record.ts";
 import type { Storage } from "../../contract/storage.ts";
-import { deleteRecord, readRecord } from "../record.ts";
 import { type Role, roleFrom } from "./role.ts";
 import { GONE } from "./role-store.ts";
 import { deleteExpired, deleteSecretId, EXPIRY, endOf, folderOf, hourOf } from "./secret-id.ts";

@@ -7,8 +7,17 @@ import { Secret } from "../../../lib/secret.ts";
 import { formatTime } from "../../../lib/time-text.ts";
 import type { Encodable, JsonMap } from "../../../lib/wire/json.ts";
 import { type Fields, type Route, route } from "../../contract/engine.ts";
+import {
+  deleteRecord,
+  flagIn,
+  listReply,
+  nothingHere,
+  numberIn,
+  readRecord,
+  recordBytes,
+  textIn,
+} from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { deleteRecord, flagIn, listReply, nothingHere, numberIn, readRecord, recordBytes, textIn } from "../record.ts";
 import type { AwsState } from "./state.ts";
 
 export const ACCESS_LIST = "accesslist/";

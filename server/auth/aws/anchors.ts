@@ -2,8 +2,8 @@
 import { type Anchor, certificateAnchor, type KeyKind } from "../../../lib/crypto/anchor.ts";
 import { builtinAnchors } from "../../../lib/crypto/aws-certificates/builtin.ts";
 import type { JsonMap } from "../../../lib/wire/json.ts";
+import { listIn, readRecord, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { listIn, readRecord, textIn } from "../record.ts";
 
 export const CERTIFICATES = "config/certificate/";
 

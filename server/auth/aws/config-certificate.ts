@@ -2,7 +2,7 @@
 import { certificateAnchor, type KeyKind } from "../../../lib/crypto/anchor.ts";
 import { Fault } from "../../../lib/fault.ts";
 import { type Route, route } from "../../contract/engine.ts";
-import { deleteRecord, listReply, nothingHere, putRecord, readRecord } from "../record.ts";
+import { deleteRecord, listReply, nothingHere, putRecord, readRecord } from "../../contract/record.ts";
 import { CERTIFICATES, type Certificate, certificateFrom } from "./anchors.ts";
 import type { AwsState } from "./state.ts";
 

@@ -3,8 +3,17 @@ import { Fault } from "../../../lib/fault.ts";
 import { Secret } from "../../../lib/secret.ts";
 import type { JsonMap } from "../../../lib/wire/json.ts";
 import { type Fields, mustStillBe, type Route, route, type Values } from "../../contract/engine.ts";
+import {
+  deleteRecord,
+  flagIn,
+  listIn,
+  nothingHere,
+  numberIn,
+  readRecord,
+  recordBytes,
+  textIn,
+} from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { deleteRecord, flagIn, listIn, nothingHere, numberIn, readRecord, recordBytes, textIn } from "../record.ts";
 import type { AwsState } from "./state.ts";
 
 export const CLIENT_KEY = "config/client";

@@ -5,9 +5,9 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { JsonMap } from "../../../lib/wire/json.ts";
 import { mustStillBe, type Route, route } from "../../contract/engine.ts";
+import { listIn, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import type { LoginGrant } from "../../contract/token.ts";
-import { listIn, readRecord, recordBytes, textIn } from "../record.ts";
 
 const KEY = "config/identity";
 const IAM_ALIASES = ["role_id", "unique_id", "full_arn", "canonical_arn"] as const;

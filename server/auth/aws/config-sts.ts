@@ -2,8 +2,8 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { AwsAccess } from "../../contract/ec2.ts";
 import { mustStillBe, type Route, route } from "../../contract/engine.ts";
+import { deleteRecord, listReply, nothingHere, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { deleteRecord, listReply, nothingHere, readRecord, recordBytes, textIn } from "../record.ts";
 import { readClientConfig } from "./config-client.ts";
 import type { AwsState } from "./state.ts";
 

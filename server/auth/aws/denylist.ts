@@ -5,8 +5,8 @@
 import { Fault } from "../../../lib/fault.ts";
 import { formatTime } from "../../../lib/time-text.ts";
 import { type Context, type Route, route } from "../../contract/engine.ts";
+import { deleteRecord, nothingHere, numberIn, putRecord, readRecord, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { deleteRecord, nothingHere, numberIn, putRecord, readRecord, textIn } from "../record.ts";
 import { readRole } from "./role.ts";
 import { isGenuine, type RoleTag, readTag } from "./role-tag.ts";
 import type { AwsState } from "./state.ts";

@@ -1,8 +1,8 @@
 /** May a token of this method be renewed? Only AWS's own answer that the instance does not run refuses it; silence never does. */
 import { Fault, toFault } from "../../../lib/fault.ts";
 import type { Renewal } from "../../contract/engine.ts";
+import { numberIn, textIn } from "../../contract/record.ts";
 import type { TokenEntry } from "../../contract/token.ts";
-import { numberIn, textIn } from "../record.ts";
 import { entryBytes, entryKey, type InstanceName, readEntry } from "./access-list.ts";
 import { parseArn } from "./arn.ts";
 import { accessFor } from "./config-sts.ts";

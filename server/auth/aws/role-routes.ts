@@ -2,7 +2,7 @@
 import { Fault } from "../../../lib/fault.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { type Context, mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
-import { deleteRecord, listReply, nothingHere, recordBytes } from "../record.ts";
+import { deleteRecord, listReply, nothingHere, recordBytes } from "../../contract/record.ts";
 import { checkAgainstMount } from "../token-params.ts";
 import { resolveUniqueId } from "./principal.ts";
 import { ROLES, readRole, roleRecord, roleReply } from "./role.ts";

@@ -2,7 +2,7 @@
 import { Fault } from "../../../lib/fault.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { type Context, type Fields, type Reply, type Route, route, type Values } from "../../contract/engine.ts";
-import { recordBytes } from "../record.ts";
+import { recordBytes } from "../../contract/record.ts";
 import { policyNames } from "../token-params.ts";
 import { ROLES, type Role, readRole, roleRecord } from "./role.ts";
 import { type RoleTag, tagNonce, writeTag } from "./role-tag.ts";

@@ -3,8 +3,8 @@ import type { DocumentForm } from "../../../lib/crypto/identity-document.ts";
 import { toSeconds } from "../../../lib/duration.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { type Encodable, isJsonMap, type JsonMap } from "../../../lib/wire/json.ts";
+import { flagIn, listIn, numberIn, readRecord, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { flagIn, listIn, numberIn, readRecord, textIn } from "../record.ts";
 import { type TokenParams, tokenParamsFrom, tokenParamsRecord, tokenParamsReply } from "../token-params.ts";
 import type { AuthType } from "./state.ts";
 

@@ -6,7 +6,7 @@
 import { Fault, toFault } from "../../../lib/fault.ts";
 import type { AccessKey, AwsAccess } from "../../contract/ec2.ts";
 import { type Context, type Reply, type Route, route } from "../../contract/engine.ts";
-import { deleteRecord, readRecord, recordBytes, textIn } from "../record.ts";
+import { deleteRecord, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import { CLIENT_KEY, clientBytes, readClientConfig } from "./config-client.ts";
 import { ownAccess } from "./config-sts.ts";
 import type { AwsState } from "./state.ts";

@@ -6,8 +6,8 @@ import { schedule } from "node-cron";
 import { untilAborted } from "../../../lib/daemon.ts";
 import { toSeconds } from "../../../lib/duration.ts";
 import { mustStillBe, type Reply, type Route, route } from "../../contract/engine.ts";
+import { deleteRecord, flagIn, nothingHere, numberIn, readRecord, recordBytes } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { deleteRecord, flagIn, nothingHere, numberIn, readRecord, recordBytes } from "../record.ts";
 import type { AwsState, Place } from "./state.ts";
 
 /** Of one run, whatever the list. Milliseconds: 72 hours. */

@@ -1,6 +1,7 @@
 /** That an operator has freed an instance for one login. */
+
+import { numberIn, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { numberIn, readRecord, recordBytes, textIn } from "../record.ts";
 
 export interface Unlock {
   /** Wall-clock milliseconds. */

@@ -3,9 +3,9 @@ import { Fault } from "../../../lib/fault.ts";
 import type { Encodable, JsonMap } from "../../../lib/wire/json.ts";
 import { type Fields, mustStillBe, type Route, route, type Values } from "../../contract/engine.ts";
 import type { Github } from "../../contract/github.ts";
+import { listIn, nothingHere, numberIn, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import { oldNamesAfter, oldNamesReply } from "../old-names.ts";
-import { listIn, nothingHere, numberIn, readRecord, recordBytes, textIn } from "../record.ts";
 import {
   checkAgainstMount,
   NO_TOKEN_PARAMS,

@@ -12,9 +12,9 @@ import {
 } from "../../contract/engine.ts";
 import type { Github } from "../../contract/github.ts";
 import { BadCredentials } from "../../contract/guards.ts";
+import { textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import type { TokenEntry } from "../../contract/token.ts";
-import { textIn } from "../record.ts";
 import { mustStillHave, renewalOf } from "../renewal.ts";
 import { checkBoundCidrs, grantOf } from "../token-params.ts";
 import { type GithubConfig, readConfig } from "./config.ts";

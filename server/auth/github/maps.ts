@@ -1,8 +1,8 @@
 /** `map/teams/:key` and `map/users/:key`: policies of teams and users. Source: Vault API, github, "Map GitHub teams", "Map GitHub users". */
 import { Fault } from "../../../lib/fault.ts";
 import { type Fields, type Reply, type Route, route } from "../../contract/engine.ts";
+import { deleteRecord, listReply, nothingHere, putRecord, readRecord, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { deleteRecord, listReply, nothingHere, putRecord, readRecord, textIn } from "../record.ts";
 import { policyNames } from "../token-params.ts";
 
 export type MapName = "teams" | "users";

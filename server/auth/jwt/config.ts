@@ -5,8 +5,8 @@
 import { Fault, toFault } from "../../../lib/fault.ts";
 import type { Encodable, JsonMap } from "../../../lib/wire/json.ts";
 import { type Fields, type Reply, type Route, route, type Values } from "../../contract/engine.ts";
+import { flagIn, listIn, nothingHere, putRecord, readRecord, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { flagIn, listIn, nothingHere, putRecord, readRecord, textIn } from "../record.ts";
 import type { KeySets, KeySource } from "./key-sets.ts";
 import { ALGORITHMS, checkCaPem } from "./keys.ts";
 

@@ -5,8 +5,8 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { Engine, EngineEnv, EngineKind, Place, Renewal } from "../../contract/engine.ts";
 import type { IssuerDocuments } from "../../contract/jwks.ts";
+import { textIn } from "../../contract/record.ts";
 import type { TokenEntry } from "../../contract/token.ts";
-import { textIn } from "../record.ts";
 import { renewalOf } from "../renewal.ts";
 import { browserFlowRoutes } from "./browser-flow.ts";
 import { configRoute } from "./config.ts";

@@ -1,7 +1,7 @@
 /** `role` and `role/:name`. */
 import { Fault } from "../../../lib/fault.ts";
 import { mustStillBe, type Route, route } from "../../contract/engine.ts";
-import { deleteRecord, listReply, nothingHere, recordBytes } from "../record.ts";
+import { deleteRecord, listReply, nothingHere, recordBytes } from "../../contract/record.ts";
 import { checkAgainstMount } from "../token-params.ts";
 import { ROLE_FIELDS, ROLES, readRole, roleName, roleRecord, roleReply, updateRole } from "./role.ts";
 

@@ -3,9 +3,9 @@ import { parseDuration, toSeconds } from "../../../lib/duration.ts";
 import { Fault } from "../../../lib/fault.ts";
 import { type Encodable, isJsonMap, type JsonMap } from "../../../lib/wire/json.ts";
 import type { Fields, Values } from "../../contract/engine.ts";
+import { flagIn, listIn, numberIn, readRecord, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import { oldNamesAfter, oldNamesReply } from "../old-names.ts";
-import { flagIn, listIn, numberIn, readRecord, textIn } from "../record.ts";
 import {
   NO_TOKEN_PARAMS,
   TOKEN_FIELDS,

@@ -4,8 +4,8 @@ import { Secret } from "../../../lib/secret.ts";
 import type { Encodable, JsonMap } from "../../../lib/wire/json.ts";
 import type { Fields, Values } from "../../contract/engine.ts";
 import type { LdapQuery, TlsVersion } from "../../contract/ldap.ts";
+import { flagIn, numberIn, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { flagIn, numberIn, readRecord, recordBytes, textIn } from "../record.ts";
 import {
   NO_TOKEN_PARAMS,
   TOKEN_FIELDS,

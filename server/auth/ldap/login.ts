@@ -12,9 +12,9 @@ import {
 } from "../../contract/engine.ts";
 import { BadCredentials } from "../../contract/guards.ts";
 import type { Ldap } from "../../contract/ldap.ts";
+import { textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import type { LoginGrant, TokenEntry } from "../../contract/token.ts";
-import { textIn } from "../record.ts";
 import { mustStillHave, renewalOf } from "../renewal.ts";
 import { checkBoundCidrs, grantOf } from "../token-params.ts";
 import { type LdapConfig, readConfig } from "./config.ts";

@@ -5,8 +5,8 @@
 import { Fault } from "../../../lib/fault.ts";
 import { wellFormed } from "../../../lib/template/bytes.ts";
 import { type Route, route } from "../../contract/engine.ts";
+import { deleteRecord, listIn, nothingHere, readRecord, recordBytes } from "../../contract/record.ts";
 import type { Reader, Storage } from "../../contract/storage.ts";
-import { deleteRecord, listIn, nothingHere, readRecord, recordBytes } from "../record.ts";
 import { policyNames } from "../token-params.ts";
 import { readConfig } from "./config.ts";
 import { foldName } from "./fold.ts";

@@ -1,6 +1,6 @@
 /** `roles`, `roles/:role_name`: token roles as they are kept. */
 import { mustStillBe, type Route, route } from "../../contract/engine.ts";
-import { deleteRecord, listReply, nothingHere } from "../record.ts";
+import { deleteRecord, listReply, nothingHere } from "../../contract/record.ts";
 import { newRole, ROLE_FIELDS, ROLES, readRole, roleBytes, roleReply, updateRole } from "./role.ts";
 
 export function roleRoutes(): readonly Route[] {

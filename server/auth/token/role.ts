@@ -4,9 +4,9 @@ import { toSeconds } from "../../../lib/duration.ts";
 import { Fault } from "../../../lib/fault.ts";
 import type { Encodable } from "../../../lib/wire/json.ts";
 import type { Fields, Values } from "../../contract/engine.ts";
+import { flagIn, listIn, numberIn, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import type { GrantType } from "../../contract/token.ts";
-import { flagIn, listIn, numberIn, readRecord, recordBytes, textIn } from "../record.ts";
 
 export const ROLE_NAME = { type: "string", about: "The role", required: true } as const;
 

@@ -3,9 +3,9 @@ import { Fault } from "../../../lib/fault.ts";
 import { Secret } from "../../../lib/secret.ts";
 import type { Encodable, JsonMap } from "../../../lib/wire/json.ts";
 import type { Fields, Values } from "../../contract/engine.ts";
+import { listIn, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import { oldNamesAfter, oldNamesReply } from "../old-names.ts";
-import { listIn, readRecord, recordBytes, textIn } from "../record.ts";
 import {
   NO_TOKEN_PARAMS,
   TOKEN_FIELDS,

@@ -2,8 +2,8 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { EngineKind, Place, Renewal } from "../../contract/engine.ts";
 import type { Passwords } from "../../contract/password.ts";
+import { textIn } from "../../contract/record.ts";
 import type { TokenEntry } from "../../contract/token.ts";
-import { textIn } from "../record.ts";
 import { mustStillHave, renewalOf } from "../renewal.ts";
 import { loginRoute } from "./login.ts";
 import { readUser } from "./user.ts";

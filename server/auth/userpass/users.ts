@@ -2,9 +2,9 @@
 import { Fault } from "../../../lib/fault.ts";
 import { type Fields, mustStillBe, type Route, route, type Values } from "../../contract/engine.ts";
 import type { Passwords } from "../../contract/password.ts";
+import { deleteRecord, listReply, nothingHere } from "../../contract/record.ts";
 import type { Storage } from "../../contract/storage.ts";
 import { oldNamesAfter } from "../old-names.ts";
-import { deleteRecord, listReply, nothingHere } from "../record.ts";
 import { checkAgainstMount, policyNames } from "../token-params.ts";
 import { newHash } from "./password.ts";
 import {

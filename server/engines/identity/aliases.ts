@@ -1,8 +1,9 @@
 /** `entity-alias` with its older names `alias` and `persona`. Source: Vault's API page "/identity/entity-alias". */
 import type { Encodable } from "../../../lib/wire/json.ts";
 import { type Reply, type Route, route } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { IdentityPorts } from "./ports.ts";
-import { briefAlias, checkAccessor, given, listed, nothingHere, shownAlias } from "./shown.ts";
+import { briefAlias, checkAccessor, given, listed, shownAlias } from "./shown.ts";
 
 export function aliasRoutes(ports: IdentityPorts): readonly Route[] {
   return ["entity-alias", "alias", "persona"].flatMap((at) => [

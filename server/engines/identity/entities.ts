@@ -3,8 +3,9 @@ import { Fault } from "../../../lib/fault.ts";
 import type { Encodable } from "../../../lib/wire/json.ts";
 import type { Clash, EntityChange, Query } from "../../contract/directory.ts";
 import { type Reply, type Route, route } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { IdentityPorts } from "./ports.ts";
-import { briefEntity, given, listed, nothingHere, shownEntity } from "./shown.ts";
+import { briefEntity, given, listed, shownEntity } from "./shown.ts";
 
 export function entityRoutes(ports: IdentityPorts): readonly Route[] {
   return [

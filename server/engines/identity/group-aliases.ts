@@ -1,8 +1,9 @@
 /** `group-alias`: what an external group is called in an auth method's directory. Source: Vault's API page "/identity/group-alias". */
 import type { Encodable } from "../../../lib/wire/json.ts";
 import { type Reply, type Route, route } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { IdentityPorts } from "./ports.ts";
-import { briefAlias, checkAccessor, given, listed, nothingHere, shownAlias } from "./shown.ts";
+import { briefAlias, checkAccessor, given, listed, shownAlias } from "./shown.ts";
 
 export function groupAliasRoutes(ports: IdentityPorts): readonly Route[] {
   return [createRoute(ports), listRoute(ports), byIdRoute(ports)];

@@ -2,8 +2,9 @@
 import type { Encodable } from "../../../lib/wire/json.ts";
 import type { Query } from "../../contract/directory.ts";
 import { type Reply, type Route, route } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { IdentityPorts } from "./ports.ts";
-import { briefGroup, given, listed, nothingHere, shownGroup } from "./shown.ts";
+import { briefGroup, given, listed, shownGroup } from "./shown.ts";
 
 export function groupRoutes(ports: IdentityPorts): readonly Route[] {
   return [createRoute(ports), listRoute(ports, "id"), byIdRoute(ports), listRoute(ports, "name"), byNameRoute(ports)];

@@ -5,6 +5,7 @@ import { Fault } from "../../../lib/fault.ts";
 import type { Log } from "../../../lib/log.ts";
 import type { Random } from "../../../lib/random.ts";
 import { type Context, mustStillBe, type Route, route } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { Reader, Storage, Transaction } from "../../contract/storage.ts";
 import {
   ALGORITHMS,
@@ -19,7 +20,7 @@ import {
   readRole,
 } from "./oidc-record.ts";
 import { newRingKey, rotated, withoutExpired } from "./oidc-ring.ts";
-import { listed, nothingHere } from "./shown.ts";
+import { listed } from "./shown.ts";
 
 export const DEFAULT_KEY = "default";
 const DAY = 24 * 3_600_000;

@@ -1,19 +1,8 @@
 /** What identity tokens keep in the mount's storage, below the barrier: named keys with their rings, roles, the issuer. Milliseconds. */
 import { Fault } from "../../../lib/fault.ts";
-import { decodeStored, encodeStored } from "../../../lib/stored.ts";
-import {
-  type EncodableRecord,
-  isJsonList,
-  isJsonMap,
-  type Json,
-  type JsonMap,
-  JsonNumber,
-  parseJsonMap,
-  stringifyJson,
-} from "../../../lib/wire/json.ts";
+import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../../lib/wire/json.ts";
+import { listIn, numberIn, readRecord, recordBytes, textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-
-const FORMAT = 1;
 
 export const ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
@@ -65,13 +54,12 @@ export async function namesIn(reader: Reader, folder: string): Promise<readonly 
 
 export function encodeKey(key: NamedKey): Uint8Array {
   const shown = { ...key, signing: { ...key.signing }, next: { ...key.next }, old: key.old.map((one) => ({ ...one })) };
-  return encodeStored(FORMAT, stringifyJson(shown satisfies EncodableRecord));
+  return recordBytes(shown);
 }
 
 export async function readKey(reader: Reader, name: string): Promise<NamedKey | undefined> {
-  const bytes = await reader.get(named(KEYS, name));
-  if (bytes === undefined) return undefined;
-  const map = parseJsonMap(decodeStored(FORMAT, bytes, "signing key"));
+  const map = await readRecord(reader, named(KEYS, name));
+  if (map === undefined) return undefined;
   const old = map.get("old");
   return {
     algorithm: algorithmIn(map),
@@ -86,13 +74,12 @@ export async function readKey(reader: Reader, name: string): Promise<NamedKey | 
 }
 
 export function encodeRole(role: Role): Uint8Array {
-  return encodeStored(FORMAT, stringifyJson({ ...role }));
+  return recordBytes({ ...role });
 }
 
 export async function readRole(reader: Reader, name: string): Promise<Role | undefined> {
-  const bytes = await reader.get(named(ROLES, name));
-  if (bytes === undefined) return undefined;
-  const map = parseJsonMap(decodeStored(FORMAT, bytes, "role"));
+  const map = await readRecord(reader, named(ROLES, name));
+  if (map === undefined) return undefined;
   return {
     key: textIn(map, "key"),
     template: textIn(map, "template"),
@@ -102,13 +89,13 @@ export async function readRole(reader: Reader, name: string): Promise<Role | und
 }
 
 export function encodeIssuer(issuer: string): Uint8Array {
-  return encodeStored(FORMAT, stringifyJson({ issuer }));
+  return recordBytes({ issuer });
 }
 
 /** "" = the server's own address. */
 export async function readIssuer(reader: Reader): Promise<string> {
-  const bytes = await reader.get(CONFIG);
-  return bytes === undefined ? "" : textIn(parseJsonMap(decodeStored(FORMAT, bytes, "issuer")), "issuer");
+  const record = await readRecord(reader, CONFIG);
+  return record === undefined ? "" : textIn(record, "issuer");
 }
 
 function ringKeyOf(json: Json | undefined): RingKey {
@@ -126,19 +113,4 @@ function algorithmIn(map: JsonMap): Algorithm {
   const found = ALGORITHMS.find((one) => one === map.get("algorithm"));
   if (found === undefined) throw new Fault("internal", "a stored signing key has an algorithm that is not known here");
   return found;
-}
-
-function textIn(map: JsonMap, name: string): string {
-  const value = map.get(name);
-  return typeof value === "string" ? value : "";
-}
-
-function numberIn(map: JsonMap, name: string): number {
-  const value = map.get(name);
-  return value instanceof JsonNumber ? Number(value.text) : 0;
-}
-
-function listIn(map: JsonMap, name: string): readonly string[] {
-  const value = map.get(name);
-  return isJsonList(value) ? value.filter((item) => typeof item === "string") : [];
 }

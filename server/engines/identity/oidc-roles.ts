@@ -2,11 +2,12 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { Random } from "../../../lib/random.ts";
 import { type Context, mustStillBe, type Route, route } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import { DEFAULT_KEY, ensureDefaultKey, type KeyTools } from "./oidc-keys.ts";
 import { encodeRole, named, namesIn, ROLES, type Role, readKey, readRole } from "./oidc-record.ts";
 import { compileClaims } from "./oidc-template.ts";
-import { listed, nothingHere } from "./shown.ts";
+import { listed } from "./shown.ts";
 
 const DAY = 24 * 3_600_000;
 const MOST_ROLES = 10_000;

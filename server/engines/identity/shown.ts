@@ -4,6 +4,7 @@ import { formatTime } from "../../../lib/time-text.ts";
 import type { Encodable, EncodableRecord } from "../../../lib/wire/json.ts";
 import type { AliasRecord, EntityRecord, EntityView, GroupView } from "../../contract/directory.ts";
 import type { Mount, Reply } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { IdentityPorts } from "./ports.ts";
 
 type Ports = Pick<IdentityPorts, "mounts">;
@@ -22,10 +23,6 @@ export function checkAccessor(ports: Ports, accessor: string | undefined): void 
 /** "" is as good as absent, as in Vault. */
 export function given(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
-}
-
-export function nothingHere(): Fault {
-  return new Fault("not-found", "nothing is stored here", { errors: [] });
 }
 
 export function listed(keys: readonly string[], info?: ReadonlyMap<string, Encodable>): Reply {

@@ -1,8 +1,8 @@
 /** sys/config/cors, sys/config/ui/headers, sys/config/auditing/request-headers. Source: Vault's API pages of these names. */
 import { Fault } from "../../../lib/fault.ts";
 import { type Route, route } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { MorePorts } from "./ports.ts";
-import { nothingHere } from "./record.ts";
 import { MOST_HEADERS, STANDARD_HEADERS } from "./settings.ts";
 
 type Ports = Pick<MorePorts, "settings">;

@@ -5,7 +5,7 @@
 import { Fault } from "../../../lib/fault.ts";
 import type { EncodableRecord } from "../../../lib/wire/json.ts";
 import { type Fields, type Reply, type Route, route } from "../../contract/engine.ts";
-import { nothingHere } from "./record.ts";
+import { nothingHere } from "../../contract/record.ts";
 
 const DISABLED = { mode: "disabled" } as const;
 const INTROSPECTION = 'The Vault configuration must set "introspection_endpoint" to true to enable this endpoint';

@@ -3,8 +3,8 @@ import { Fault } from "../../../lib/fault.ts";
 import { generatePassword, parsePasswordPolicy } from "../../../lib/password-policy.ts";
 import type { Random } from "../../../lib/random.ts";
 import { type Route, route } from "../../contract/engine.ts";
+import { nothingHere, readRecord, recordBytes } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
-import { nothingHere, readRecord, recordBytes } from "./record.ts";
 
 const FOLDER = "password-policy/";
 const NAME = { type: "string", about: "The policy's name", required: true } as const;

@@ -3,8 +3,8 @@ import { Fault } from "../../../lib/fault.ts";
 import type { Random } from "../../../lib/random.ts";
 import type { EncodableRecord } from "../../../lib/wire/json.ts";
 import { type Fields, type Handler, type Route, route } from "../../contract/engine.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { MorePorts, SystemPorts } from "./ports.ts";
-import { nothingHere } from "./record.ts";
 
 type Ports = Pick<MorePorts, "kinds"> & Pick<SystemPorts, "runningVersion">;
 

@@ -7,8 +7,8 @@ import { formatTime } from "../../../lib/time-text.ts";
 import type { EncodableRecord } from "../../../lib/wire/json.ts";
 import { type Fields, type Reply, type Route, route, type Values } from "../../contract/engine.ts";
 import type { PolicyInfo } from "../../contract/policy.ts";
+import { nothingHere } from "../../contract/record.ts";
 import type { SystemPorts } from "./ports.ts";
-import { nothingHere } from "./record.ts";
 
 type Ports = Pick<SystemPorts, "policies">;
 

@@ -7,8 +7,8 @@ import { Serial } from "../../../lib/serial.ts";
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../../lib/wire/json.ts";
 import type { AuditHeaders } from "../../contract/audit-headers.ts";
 import type { CorsRules, HttpPolicy } from "../../contract/http-policy.ts";
+import { readRecord, recordBytes } from "../../contract/record.ts";
 import type { Storage } from "../../contract/storage.ts";
-import { readRecord, recordBytes } from "./record.ts";
 
 export interface Settings extends HttpPolicy, AuditHeaders {
   /** undefined switches CORS off. */

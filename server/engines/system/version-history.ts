@@ -3,8 +3,8 @@ import type { Clock } from "../../../lib/clock.ts";
 import { formatTime } from "../../../lib/time-text.ts";
 import { isJsonList, isJsonMap, JsonNumber } from "../../../lib/wire/json.ts";
 import { type Route, route } from "../../contract/engine.ts";
+import { readRecord, recordBytes } from "../../contract/record.ts";
 import type { Reader, Storage } from "../../contract/storage.ts";
-import { readRecord, recordBytes } from "./record.ts";
 
 interface Installed {
   readonly version: string;

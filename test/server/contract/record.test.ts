@@ -1,6 +1,6 @@
 /** Records of auth methods: the first byte names their format; another one is refused, never misread. */
 import { expect, test } from "@jest/globals";
-import { putRecord, readRecord, recordBytes, textIn } from "../../../server/auth/record.ts";
+import { putRecord, readRecord, recordBytes, textIn } from "../../../server/contract/record.ts";
 import { memoryStore } from "../../../server/storage/memory.ts";
 
 test("what is written is read, and begins with its format", async () => {

@@ -1,6 +1,6 @@
 /**
- * An auth method's records: JSON objects in its storage with the version of their format, read with a default for what
- * an older release of the same format did not write.
+ * Small records of engines and auth methods: JSON objects with the version of their format, read with a default for what
+ * an older release of the same format did not write. And what a read or a list of nothing answers.
  */
 import { Fault } from "../../lib/fault.ts";
 import { decodeStored, encodeStored } from "../../lib/stored.ts";
@@ -12,8 +12,8 @@ import {
   parseJsonMap,
   stringifyJson,
 } from "../../lib/wire/json.ts";
-import type { Reply } from "../contract/engine.ts";
-import type { Reader, Storage } from "../contract/storage.ts";
+import type { Reply } from "./engine.ts";
+import type { Reader, Storage } from "./storage.ts";
 
 const FORMAT = 1;
 
