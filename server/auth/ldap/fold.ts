@@ -12,3 +12,15 @@ export function foldName(name: string, exact = false): string {
   const visible = name.replace(/\s+/g, " ").replace(NOTHING, "").normalize("NFKC");
   return visible.replace(/ +/g, " ").trim().toLowerCase();
 }
+
+/** Letters that Unicode does not take apart and Active Directory does. */
+const APART: Readonly<Record<string, string>> = { Æ: "AE", Œ: "OE", Þ: "TH", Ø: "O", Ł: "L", Đ: "D" };
+
+/**
+ * For the lockout alone: Active Directory finds "José" under "jose" too, so every accent would be a new count. Users who
+ * share such a name share a count, and nothing else. Source: [MS-UCODEREF] section 3.1.5.2; RFC 4518.
+ */
+export function countedName(name: string): string {
+  const bare = name.normalize("NFKD").replace(/\p{M}/gu, "").toUpperCase();
+  return foldName(bare.replace(/[ÆŒÞØŁĐ]/g, (letter) => APART[letter] ?? letter));
+}

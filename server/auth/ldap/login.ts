@@ -19,7 +19,7 @@ import { mustStillHave, renewalOf } from "../renewal.ts";
 import { checkBoundCidrs, grantOf } from "../token-params.ts";
 import { type LdapConfig, readConfig } from "./config.ts";
 import { type Person, personOf } from "./directory.ts";
-import { foldName } from "./fold.ts";
+import { countedName, foldName } from "./fold.ts";
 import { readMapping } from "./mappings.ts";
 
 const FIELDS = {
@@ -36,7 +36,7 @@ export function loginRoute(ldap: Ldap): Route {
     about: "Trades a user's password in the directory for a token",
     login: true,
     fields: FIELDS,
-    aliasOf: ({ username }) => Promise.resolve(username === undefined ? undefined : foldName(username)),
+    aliasOf: ({ username }) => Promise.resolve(username === undefined ? undefined : countedName(username)),
     on: { update: { about: "Logs in", run: (values, context) => logIn(ldap, values, context) } },
   });
 }

@@ -126,6 +126,13 @@ test.each([
 
 test("the lockout's name is the folded one (CVE-2025-6004)", async () => {
   expect(await at.alias("login/ ANN ", {})).toBe("ann");
+  for (const name of ["jose", "José", "Jose\u0301", "JÖSE", "ｊｏｓｅ", " j\u200bosé"]) {
+    expect(await at.alias(`login/${name}`, {})).toBe("jose");
+  }
+  expect([await at.alias("login/Straße Æ", {}), await at.alias("login/strasse ae", {})]).toEqual([
+    "strasse ae",
+    "strasse ae",
+  ]);
 });
 
 const GROUPS = "ou=groups,dc=x";
