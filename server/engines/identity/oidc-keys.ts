@@ -19,7 +19,7 @@ import {
   readKey,
   readRole,
 } from "./oidc-record.ts";
-import { newRingKey, rotated, withoutExpired } from "./oidc-ring.ts";
+import { newRingKey, retire, rotated, withoutExpired } from "./oidc-ring.ts";
 import { listed } from "./shown.ts";
 
 export const DEFAULT_KEY = "default";
@@ -176,9 +176,7 @@ function changed(
     if (before?.algorithm !== settings.algorithm) throw new Fault("conflict", "the key was changed at the same time");
     return { ...before, ...settings, nextRotation: Math.min(before.nextRotation, due) };
   }
-  const retired = before === undefined ? [] : [before.signing, before.next];
-  const expireTime = now + settings.verificationTtl;
-  const old = [...(before?.old ?? []), ...retired.map((one) => ({ ...one, secret: "", expireTime }))];
+  const old = before === undefined ? [] : retire(before, [before.signing, before.next], now, settings.verificationTtl);
   return { ...settings, ...fresh, old, nextRotation: due };
 }
 

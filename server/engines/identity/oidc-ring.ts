@@ -36,18 +36,23 @@ function generate(algorithm: Algorithm): Promise<{ privateKey: KeyObject; public
 
 /** @param fresh signs after the next rotation; @param ttl how long the old one stays published */
 export function rotated(key: NamedKey, fresh: RingKey, now: number, ttl = key.verificationTtl): NamedKey {
-  const { old } = withoutExpired(key, now);
-  if (old.length >= MOST_OLD) {
-    throw new Fault("invalid", `${String(MOST_OLD)} rotated keys are still valid: wait for their verification_ttl`);
-  }
-  const retired = { ...key.signing, secret: "", expireTime: now + ttl };
+  const retired = retire(key, [key.signing], now, ttl);
   return {
     ...key,
     signing: key.next,
     next: fresh,
-    old: [...old, retired],
+    old: retired,
     nextRotation: now + key.rotationPeriod,
   };
+}
+
+/** The old keys, with those that sign no more but stay published for `ttl`. @throws Fault "invalid" when they would be too many */
+export function retire(key: NamedKey, gone: readonly RingKey[], now: number, ttl: number): readonly RingKey[] {
+  const { old } = withoutExpired(key, now);
+  if (old.length + gone.length > MOST_OLD) {
+    throw new Fault("invalid", `${String(MOST_OLD)} rotated keys are still valid: wait for their verification_ttl`);
+  }
+  return [...old, ...gone.map((one) => ({ ...one, secret: "", expireTime: now + ttl }))];
 }
 
 /** The same object when none has expired. */

@@ -166,6 +166,17 @@ describe("keys", () => {
     expect(await post("identity/oidc/key/none/rotate", {}, 400)).toContain("no named key found");
   });
 
+  test("of changed algorithms stay published too, 64 of them and no more", async () => {
+    await post("identity/oidc/key/fickle", { algorithm: "EdDSA" });
+    for (let n = 0; n < 16; n += 1) {
+      await post("identity/oidc/key/fickle", { algorithm: "ES256" });
+      await post("identity/oidc/key/fickle", { algorithm: "EdDSA" });
+    }
+    expect(await post("identity/oidc/key/fickle", { algorithm: "ES256" }, 400)).toContain("still valid");
+    expect(await post("identity/oidc/key/fickle/rotate", {}, 400)).toContain("still valid");
+    await server.request("DELETE", "identity/oidc/key/fickle");
+  });
+
   test("are published only for roles, and gone with the key", async () => {
     await post("identity/oidc/key/lonely", { algorithm: "EdDSA" });
     const count = (await keySet()).keys.length;
@@ -237,6 +248,21 @@ describe("who gets a token, and what it is worth", () => {
     const refused = await server.request("GET", "identity/oidc/token/closed", undefined, token);
     expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("does not list the client ID")]);
     expect((await server.request("GET", "identity/oidc/token/nothing", undefined, token)).status).toBe(400);
+  });
+
+  test("introspection: a token of an entity that is disabled, or gone, is not active", async () => {
+    const reply = await server.request("POST", "auth/toy/login/zoe", { policies: ["oidc"] }, "");
+    const auth = reply.body?.["auth"] as Record<string, unknown>;
+    const made = await server.request("GET", "identity/oidc/token/es256", undefined, String(auth["client_token"]));
+    const jwt = String((made.body?.["data"] as { token: string }).token);
+    const path = `identity/entity/id/${String(auth["entity_id"])}`;
+    expect(await introspect(jwt)).toEqual({ active: true });
+    await post(path, { disabled: true });
+    expect(await introspect(jwt)).toEqual({ active: false, error: "entity is disabled" });
+    await post(path, { disabled: false });
+    expect(await introspect(jwt)).toEqual({ active: true });
+    await server.request("DELETE", path);
+    expect(await introspect(jwt)).toEqual({ active: false, error: "entity was not found" });
   });
 
   test("introspection: another audience, an expired one, garbage, one of a key that is not ours", async () => {
