@@ -150,9 +150,11 @@ function shown({
 type Given = Values<typeof quotaFields>;
 
 function quotaOf(mounts: Mounts, given: Given): RateQuota {
-  const { name, role = "", interval, block_interval: blockInterval = 0, inheritable } = given;
+  const { name, interval, block_interval: blockInterval = 0, inheritable } = given;
   if (name.length > LONGEST)
     throw new Fault("invalid", `the quota's name is longer than ${String(LONGEST)} characters`);
+  // As every method with roles keeps their names: in another spelling it would never hold.
+  const role = (given.role ?? "").toLowerCase();
   const place = placeOf(mounts, given.path ?? "", role);
   const global = place.mountPath === "";
   if (global && inheritable === false) throw new Fault("invalid", "all global quotas must be inheritable");

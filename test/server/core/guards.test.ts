@@ -1,5 +1,6 @@
 /** Quotas, lockout and the headers and bodies of replies through the whole server. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { approleAuth } from "../../../server/auth/approle/approle.ts";
 import { userpassAuth } from "../../../server/auth/userpass/userpass.ts";
 import { type EngineKind, route } from "../../../server/contract/engine.ts";
 import { testCore } from "../../fakes/core.ts";
@@ -59,7 +60,7 @@ const talker: EngineKind = {
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await testServer({ kinds: [talker, userpassAuth(fakePasswords())] });
+  server = await testServer({ kinds: [talker, userpassAuth(fakePasswords()), approleAuth] });
   const must = async (path: string, data: unknown): Promise<void> => {
     expect([path, (await server.request("POST", path, data)).status]).toEqual([path, 204]);
   };
@@ -160,4 +161,15 @@ test("what a quota refuses is audited where that is switched on", async () => {
   await t.call("update", "sys/quotas/config", { data: { enable_rate_limit_audit_logging: true } });
   expect((await t.refusal("read", "sys/mounts")).status).toBe(429);
   expect(t.audit.requests.at(-1)).toMatchObject({ error: 'request path "sys/mounts": rate limit quota exceeded' });
+});
+
+test("a quota of a role holds whatever the case its name was written in", async () => {
+  await server.request("POST", "sys/auth/approle", { type: "approle" });
+  await server.request("POST", "auth/approle/role/dev", { bind_secret_id: false, token_bound_cidrs: "127.0.0.0/8" });
+  await server.request("POST", "auth/approle/role/dev/role-id", { role_id: "dev-id" });
+  const quota = { path: "auth/approle", role: "Dev", rate: 1, interval: "1h" };
+  expect((await server.request("POST", "sys/quotas/rate-limit/dev", quota)).status).toBe(204);
+  const login = (): Promise<number> =>
+    server.request("POST", "auth/approle/login", { role_id: "dev-id" }, "").then(({ status }) => status);
+  expect([await login(), await login()]).toEqual([200, 429]);
 });
