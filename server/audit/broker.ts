@@ -196,6 +196,8 @@ class Broker implements AuditBroker {
   }
 
   async #enable(info: AuditDeviceInfo): Promise<void> {
+    // What is written is the whole list: after a seal that is not known any more.
+    if (!this.#opened) throw new Fault("sealed", "the audit is not open: Vault is sealed");
     if (this.#devices.some((device) => device.info.path === info.path)) {
       throw new Fault("invalid", `path already in use: ${JSON.stringify(info.path)}`);
     }

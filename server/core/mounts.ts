@@ -46,6 +46,8 @@ export class MountTable implements Mounts {
   #sealed: Slot | undefined;
   readonly #inTurn = turnstile();
   #records: readonly MountRecord[] = [];
+  /** From load to seal: what a change that a seal came upon would still write, is not written. */
+  #loaded = false;
   readonly #migrations = new Migrations();
 
   constructor(parts: MountParts) {
@@ -67,6 +69,7 @@ export class MountTable implements Mounts {
 
   /** What serves while sealed: sys/ alone. */
   close(): void {
+    this.#loaded = false;
     this.#records = [];
     this.#migrations.clear();
     this.router.clear();
@@ -75,7 +78,7 @@ export class MountTable implements Mounts {
 
   /** Writes the table of a new server. */
   async seed(): Promise<void> {
-    await this.#save(this.#missing([]));
+    await this.#write(this.#missing([]));
   }
 
   /** Those always there that `records` lacks: all at init, later those that an older program did not know. */
@@ -92,10 +95,14 @@ export class MountTable implements Mounts {
       if (bytes === undefined) throw new Fault("internal", "the mount table is not in storage");
       this.#records = decodeTable(bytes);
       const missing = this.#missing(this.#records);
-      if (missing.length > 0) await this.#save([...this.#records, ...missing]);
+      if (missing.length > 0) {
+        this.#records = [...this.#records, ...missing];
+        await this.#write(this.#records);
+      }
       const slots = this.#records.filter((record) => !record.leaving).map((record) => this.#slot(record));
       this.router.clear();
       for (const slot of slots) this.router.add(slot);
+      this.#loaded = true;
     });
   }
 
@@ -143,7 +150,7 @@ export class MountTable implements Mounts {
       const slot = this.#slot(record);
       checkTtls(slot.mount);
       await this.#save([...this.#records, record]);
-      this.router.add(slot);
+      await this.#back(slot);
       this.#start(slot);
     });
   }
@@ -174,9 +181,9 @@ export class MountTable implements Mounts {
     try {
       await this.leaseSlots.end(slot, this.#parts.leases);
     } catch (error) {
-      await this.#save(this.#records.map((r) => (r.path === path ? { ...r, leaving: false } : r)));
+      if (this.#loaded) await this.#save(this.#records.map((r) => (r.path === path ? { ...r, leaving: false } : r)));
       slot.gone = false;
-      this.router.add(slot);
+      await this.#back(slot);
       throw error;
     }
   }
@@ -250,7 +257,7 @@ export class MountTable implements Mounts {
       await this.#replace(record, next);
       slot.mount = this.#mountOf(next);
     } finally {
-      this.router.add(slot);
+      await this.#back(slot);
     }
   }
 
@@ -265,7 +272,7 @@ export class MountTable implements Mounts {
       await slot.stop();
       upgraded = made;
     } finally {
-      this.router.add(upgraded);
+      await this.#back(upgraded);
     }
     env.log("info", "a mount is upgraded", { path: record.path });
     this.#start(upgraded);
@@ -284,6 +291,12 @@ export class MountTable implements Mounts {
     } finally {
       over.abort();
     }
+  }
+
+  /** Serves again; after a seal it ends, like those that the seal has found in the router. */
+  async #back(slot: Slot): Promise<void> {
+    if (this.#loaded) this.router.add(slot);
+    else await slot.stop();
   }
 
   #replace(record: MountRecord, next: MountRecord): Promise<void> {
@@ -314,6 +327,7 @@ export class MountTable implements Mounts {
   }
 
   #start(slot: Slot): void {
+    if (!this.#loaded) return;
     slot.start((error) => {
       this.#parts.env.log("error", "the background work of a mount has failed", {
         path: slot.mount.path,
@@ -338,12 +352,18 @@ export class MountTable implements Mounts {
     return { path, kind, type, uuid, accessor, description, options, tune, defaultTtl, maxTtl, ...shown };
   }
 
+  /** @throws Fault "sealed" when a seal has come since: `records` was made of a table that is gone */
   async #save(records: readonly MountRecord[]): Promise<void> {
-    await this.#core.transact((tx) => {
+    if (!this.#loaded) throw new Fault("sealed", "Vault is sealed");
+    await this.#write(records);
+    this.#records = records;
+  }
+
+  #write(records: readonly MountRecord[]): Promise<void> {
+    return this.#core.transact((tx) => {
       tx.put(KEY, encodeTable(records));
       return Promise.resolve();
     });
-    this.#records = records;
   }
 }
 
