@@ -53,11 +53,11 @@ async function answer(ports: Ports, values: Values<typeof fields>, context: Cont
   const { names, subject } = await effectiveNames(ports, token);
   const wrapTtl = values.wrap_ttl === undefined || values.wrap_ttl === 0 ? undefined : values.wrap_ttl;
   const found = await ports.policies.explain(names, subject, { operation, path, data: values.data, wrapTtl });
-  const served = ports.tables.at(path, operation === "list")?.route;
+  const mount = await knownMount(ports, token, context, path);
+  const served = mount === undefined ? undefined : ports.tables.at(path, operation === "list")?.route;
   const needsSudo = served?.sudo === true;
   const { decision } = found;
   const allowed = decision.allowed && (!needsSudo || decision.sudo);
-  const mount = ports.mounts.find(path);
   return {
     allowed,
     operation,
@@ -71,6 +71,18 @@ async function answer(ports: Ports, values: Values<typeof fields>, context: Cont
     hints: [...writeHints(served, operation), ...hints(path, operation, mount), ...lossHints(found, path, allowed)],
     suggestion: allowed ? undefined : suggestion(found, { operation, path, needsSudo, mount }),
   };
+}
+
+/** Mounts that a token reaches nothing of are none to it, as in sys/internal/ui/mounts; who may ask about others sees all. */
+async function knownMount(
+  ports: Ports,
+  asked: TokenEntry,
+  { token }: Context,
+  path: string,
+): Promise<Mount | undefined> {
+  const mount = ports.mounts.find(path);
+  if (mount === undefined || asked.id !== token?.id) return mount;
+  return (await effectiveAcl(ports, asked)).grantsBelow(mount.path) ? mount : undefined;
 }
 
 /** @throws Fault "denied" when another's token is asked about without sudo, before it is looked up */
@@ -134,7 +146,7 @@ function writeHints(served: Route | undefined, operation: Operation): readonly s
 
 function hints(path: string, operation: Operation, mount: Mount | undefined): readonly string[] {
   const out: string[] = [];
-  if (mount === undefined) out.push("nothing is mounted at this path");
+  if (mount === undefined) out.push("nothing is mounted at this path, or nothing that the asking token can reach");
   if (isKv2(mount)) {
     const rest = path.slice(mount.path.length);
     if (!KV2.has(rest.split("/")[0] ?? "")) {

@@ -402,6 +402,16 @@ describe("what is left", () => {
     });
   });
 
+  test.each(["unwrap", "rewrap"])("nor of one that was named in the body of %s", async (path) => {
+    const t = testCore();
+    await t.start();
+    const before = await keysOf(t.store);
+    const { wrap } = await t.call("read", "sys/policies/acl/default", { wrapTtl: 60_000 });
+    const after = await t.call("update", `sys/wrapping/${path}`, { data: { token: wrap?.token.reveal() } });
+    if (path === "rewrap") await t.call("update", "sys/wrapping/unwrap", { token: after.wrap?.token.reveal() });
+    expect(await keysOf(t.store)).toEqual(before);
+  });
+
   test("a reply that could not be audited leaves no token", async () => {
     const t = testCore();
     await t.start();

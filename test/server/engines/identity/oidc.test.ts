@@ -254,7 +254,7 @@ describe("who gets a token, and what it is worth", () => {
     const reply = await server.request("POST", "auth/toy/login/zoe", { policies: ["oidc"] }, "");
     const auth = reply.body?.["auth"] as Record<string, unknown>;
     const made = await server.request("GET", "identity/oidc/token/es256", undefined, String(auth["client_token"]));
-    const jwt = String((made.body?.["data"] as { token: string }).token);
+    const { token: jwt } = made.body?.["data"] as { token: string };
     const path = `identity/entity/id/${String(auth["entity_id"])}`;
     expect(await introspect(jwt)).toEqual({ active: true });
     await post(path, { disabled: true });

@@ -22,6 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const UNKNOWN = "nothing is mounted at this path, or nothing that the asking token can reach";
+
 const explain = (data: object, token = ann.token): Promise<TestReply> =>
   server.request("POST", "sys/policy-explain", data, token);
 
@@ -48,7 +50,7 @@ test.each([
   ],
   [
     { operation: "read", path: "moon" },
-    { allowed: false, hints: ["nothing is mounted at this path"] },
+    { allowed: false, hints: [UNKNOWN] },
   ],
   [
     { operation: "update", path: "sys/seal" },
@@ -58,6 +60,21 @@ test.each([
   const { status, body } = await explain(data);
   expect(status).toBe(200);
   expect(body?.["data"]).toMatchObject(shown);
+});
+
+test("a mount that the token reaches nothing of is told by nothing from none, here and in sys/internal/ui/mounts", async () => {
+  const { token } = await tokenWith("default");
+  const about = async (path: string, as: string): Promise<unknown> => {
+    const shown = await explain({ operation: "update", path }, as);
+    const mount = await server.request("GET", `sys/internal/ui/mounts/${path}`, undefined, as);
+    const text = JSON.stringify([shown.body?.["data"], mount.status, mount.body]);
+    return text.replaceAll(path, "PATH");
+  };
+  expect(await about("secret/foo", token)).toBe(await about("sesame/foo", token));
+  expect(await about("secret/foo", ann.token)).not.toBe(await about("sesame/foo", ann.token));
+  const bob = await tokenWith("default");
+  const full = await explain({ operation: "read", path: "secret/foo", accessor: bob.accessor }, server.rootToken);
+  expect(full.body?.["data"]).toMatchObject({ hints: [expect.stringContaining("secret/data/foo")] });
 });
 
 test("a denied path gets no suggestion: nothing added would help", async () => {
