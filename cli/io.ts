@@ -16,6 +16,8 @@ export interface Io {
   readonly ask: (question: string) => Promise<Secret>;
   /** @throws Fault "invalid" naming the file when it cannot be read or is beyond 32 MiB */
   readonly readFile: (path: string) => Promise<string>;
+  /** The names of the files in a folder, sorted. @throws Fault "invalid" naming the folder when it cannot be read */
+  readonly listFiles: (folder: string) => Promise<readonly string[]>;
   /** Replaces the file atomically; one that exists keeps its mode. @throws Fault "invalid" naming the file */
   readonly writeFile: (path: string, text: string) => Promise<void>;
   /** `undefined` when there is none. */

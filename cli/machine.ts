@@ -1,6 +1,6 @@
 /** The real `Io`: terminal, standard input, files in the home folder. */
 import { constants } from "node:fs";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
@@ -33,6 +33,7 @@ export function machineIo(machine: Machine): Io {
     stdin: () => readAll(stdin),
     ask: (question) => ask(stdin, stderr, question),
     readFile: readText,
+    listFiles,
     writeFile: (path, text) => writeText(path, text, machine.random),
     readTokenFile: (name) => readToken(join(home, name)),
     writeTokenFile: (name, token) => writeToken(join(home, name), token, machine.random),
@@ -62,6 +63,19 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof Fault) throw error;
     throw new Fault("invalid", `${path} cannot be read: ${codeOf(error)}`, { cause: error });
+  }
+}
+
+async function listFiles(folder: string): Promise<readonly string[]> {
+  try {
+    const found = await readdir(folder, { withFileTypes: true });
+    // Folders of CAs are full of links: c_rehash names each file by its hash.
+    return found
+      .filter((one) => one.isFile() || one.isSymbolicLink())
+      .map((one) => one.name)
+      .sort();
+  } catch (error) {
+    throw new Fault("invalid", `${folder} cannot be read: ${codeOf(error)}`, { cause: error });
   }
 }
 

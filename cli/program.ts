@@ -1,7 +1,8 @@
 /** The command line: from arguments to one command, its context and its exit code. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, type Option } from "commander";
 import { Fault } from "../lib/fault.ts";
 import { auditCommands } from "./commands/audit.ts";
+import { authHelpCommands } from "./commands/auth-help.ts";
 import { awsCommands } from "./commands/aws.ts";
 import { basicCommands } from "./commands/basic.ts";
 import { generateRootCommands } from "./commands/generate-root.ts";
@@ -14,9 +15,11 @@ import { loginCommands } from "./commands/login.ts";
 import { moreCommands } from "./commands/more.ts";
 import { mountCommands } from "./commands/mounts.ts";
 import { moveCommands } from "./commands/move.ts";
+import { notHereCommands } from "./commands/not-here.ts";
 import { operatorCommands } from "./commands/operator.ts";
 import { pluginCommands } from "./commands/plugin.ts";
 import { policyCommands } from "./commands/policy.ts";
+import { policyExplainCommands } from "./commands/policy-explain.ts";
 import { policyTextCommands } from "./commands/policy-text.ts";
 import { printCommands } from "./commands/print-token.ts";
 import { type Flags, register, type Spec } from "./commands/register.ts";
@@ -25,7 +28,7 @@ import { tokenCommands } from "./commands/token.ts";
 import { type Api, ApiError } from "./connect/api.ts";
 import { Preview } from "./connect/preview.ts";
 import { readSettings, type Settings } from "./connect/settings.ts";
-import { normaliseArgv } from "./input/argv.ts";
+import { type FlagKind, normaliseArgv } from "./input/argv.ts";
 import { CommandError, type Io } from "./io.ts";
 
 const commands: readonly Spec[] = [
@@ -35,6 +38,7 @@ const commands: readonly Spec[] = [
   ...kvUpkeepCommands,
   ...policyCommands,
   ...policyTextCommands,
+  ...policyExplainCommands,
   ...tokenCommands,
   ...mountCommands,
   ...auditCommands,
@@ -44,11 +48,13 @@ const commands: readonly Spec[] = [
   ...keyringCommands,
   ...leaseCommands,
   ...loginCommands,
+  ...authHelpCommands,
   ...moreCommands,
   ...moveCommands,
   ...pluginCommands,
   ...printCommands,
   ...awsCommands,
+  ...notHereCommands,
 ];
 
 const ABOUT: Readonly<Record<string, string>> = {
@@ -76,7 +82,7 @@ export type Connect = (settings: Settings) => Promise<Api>;
 export async function runCommand(argv: readonly string[], io: Io, connect: Connect, version: string): Promise<number> {
   const program = buildProgram(io, connect, version);
   try {
-    await program.parseAsync(normaliseArgv(argv, switchesOf(program)), { from: "user" });
+    await program.parseAsync(normaliseArgv(argv, kindsOf(program)), { from: "user" });
     return 0;
   } catch (error) {
     return report(error, io);
@@ -110,14 +116,25 @@ function forEachCommand(command: Command, name: string, visit: (command: Command
   for (const below of command.commands) forEachCommand(below, `${name} ${below.name()}`.trim(), visit);
 }
 
-/** Flags that take no value in any command. */
-function switchesOf(program: Command): (name: string) => boolean {
-  const switches = new Set(["help", "version"]);
-  const valued = new Set<string>();
-  forEachCommand(program, "", (command) => {
-    for (const option of command.options) (option.isBoolean() ? switches : valued).add(option.long?.slice(2) ?? "");
-  });
-  return (name) => switches.has(name) && !valued.has(name);
+/** What takes a value in one command is read so in all. */
+function kindsOf(program: Command): (name: string) => FlagKind {
+  const all: Option[] = [];
+  forEachCommand(program, "", ({ options }) => all.push(...options));
+  const takesNone = (option: Option): boolean => option.isBoolean() || option.negate;
+  const switches = new Set(["help", "version", ...all.filter(takesNone).flatMap(namesOf)]);
+  const valued = new Set(all.filter((option) => !takesNone(option)).flatMap(namesOf));
+  const choices = new Set(all.filter(({ negate }) => negate).map((option) => option.attributeName()));
+  const positive = new Set(all.filter(({ negate }) => !negate).map((option) => option.attributeName()));
+  return (name) => {
+    if (!switches.has(name) || valued.has(name)) return "valued";
+    const attribute = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return choices.has(attribute) && positive.has(attribute) ? "choice" : "switch";
+  };
+}
+
+/** "detailed", "f"; without dashes. */
+function namesOf({ long, short }: Option): readonly string[] {
+  return [long, short].filter((name) => name !== undefined).map((name) => name.replace(/^--?/, ""));
 }
 
 function report(error: unknown, io: Io): number {

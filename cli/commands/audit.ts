@@ -16,6 +16,7 @@ export const auditCommands: readonly Spec[] = [
     flags: [
       ["--path <path>", "its name; by default the type"],
       ["--description <text>", "what it is for"],
+      ["--local", "accepted for scripts written for Vault: there is no replication"],
     ],
     run: async (context, [type = "", ...pairs], flags) => {
       const path = mountPath(flagText(flags, "path") ?? type);
@@ -23,6 +24,7 @@ export const auditCommands: readonly Spec[] = [
         ["type", type],
         ["description", flagText(flags, "description") ?? ""],
         ["options", readPairs(pairs)],
+        ["local", flagSet(flags, "local")],
       ]);
       await context.api({ method: "PUT", path: `sys/audit/${path.slice(0, -1)}`, body });
       say(context, `Success! Enabled the ${type} audit device at: ${path}`);
@@ -49,10 +51,11 @@ export const auditCommands: readonly Spec[] = [
       const rows = sorted(devices).map(([path, value]) => {
         const device = isJsonMap(value) ? value : new Map<string, Json>();
         const options = sorted(member(device, "options")).map(([name, option]) => `${name}=${goText(option)}`);
-        const row = [path, text(device, "type"), text(device, "description") || "n/a"];
-        return detailed ? [...row, options.join(" ")] : row;
+        const row = [path, text(device, "type"), text(device, "description")];
+        const replication = device.get("local") === true ? "local" : "replicated";
+        return detailed ? [...row, replication, options.join(" ")] : row;
       });
-      const header = ["Path", "Type", "Description", ...(detailed ? ["Options"] : [])];
+      const header = ["Path", "Type", "Description", ...(detailed ? ["Replication", "Options"] : [])];
       printData(context, sortKeys(devices), () => table([header, ...rows]));
     },
   }),

@@ -4,7 +4,7 @@ import { type Context, callOrNothing, nothingAt } from "../context.ts";
 import { readData, readPairs } from "../input/data.ts";
 import { cleanPath } from "../input/path.ts";
 import { CommandError } from "../io.ts";
-import { printKeys, printSecret, say } from "../output/print.ts";
+import { printAnswer, printKeyInfo, printKeys, printSecret } from "../output/print.ts";
 import { kvMountOf } from "./kv/mount.ts";
 import { command, flagSet, type Spec } from "./register.ts";
 
@@ -35,27 +35,28 @@ export const basicCommands: readonly Spec[] = [
         throw new CommandError(1, "Must supply data or use -force");
       }
       const reply = await context.api({ method: "PUT", path: clean, body: await readData(pairs, context.io) });
-      if (reply.body === undefined) say(context, `Success! Data written to: ${clean}`);
-      else printSecret(context, reply.body);
+      printAnswer(context, reply.body, `Success! Data written to: ${clean}`);
     },
   }),
   command({
     usage: "list <path>",
     about: "Lists the names below a path",
-    run: async (context, [path = ""]) => {
+    flags: [["--detailed", "with what else the reply tells of each"]],
+    run: async (context, [path = ""], flags) => {
       const clean = cleanPath(path);
       const reply = await callOrNothing(context, { method: "LIST", path: clean });
-      printKeys(context, reply?.body, clean);
+      if (flagSet(flags, "detailed")) printKeyInfo(context, reply?.body, clean);
+      else printKeys(context, reply?.body, clean);
     },
   }),
   command({
-    usage: "delete <path>",
+    usage: "delete <path> [parameters...]",
     about: "Deletes what is at a path",
-    run: async (context, [path = ""]) => {
+    run: async (context, [path = "", ...pairs]) => {
       const clean = cleanPath(path);
-      const reply = await context.api({ method: "DELETE", path: clean });
-      if (reply.body === undefined) say(context, `Success! Data deleted (if it existed) at: ${clean}`);
-      else printSecret(context, reply.body);
+      const query = Object.fromEntries(readPairs(pairs));
+      const reply = await context.api({ method: "DELETE", path: clean, query });
+      printAnswer(context, reply.body, `Success! Data deleted (if it existed) at: ${clean}`);
     },
   }),
 ];

@@ -9,7 +9,8 @@ import { type Context, text } from "../context.ts";
 import { typed } from "../input/typed.ts";
 import { CommandError } from "../io.ts";
 import { printData, say } from "../output/print.ts";
-import { keyValueTable } from "../output/text.ts";
+import { columns } from "../output/text.ts";
+import { noPgp, PGP_KEY } from "./pgp.ts";
 import { command, type Flags, flagSet, flagText, type Spec } from "./register.ts";
 
 const ATTEMPT = "sys/generate-root/attempt";
@@ -26,12 +27,14 @@ export const generateRootCommands: readonly Spec[] = [
       ["--otp <text>", "the one-time password"],
       ["--generate-otp", "print a password that -init takes as -otp"],
       ["--nonce <nonce>", "of the attempt, as -init printed it"],
+      PGP_KEY,
     ],
     run: generateRoot,
   }),
 ];
 
 async function generateRoot(context: Context, args: readonly string[], flags: Flags): Promise<void> {
+  if (flagText(flags, "pgpKey") !== undefined) throw noPgp("-otp protects the token");
   const encoded = flagText(flags, "decode");
   if (flagSet(flags, "generateOtp")) context.io.out(`${await makeOtp(context)}\n`);
   else if (encoded !== undefined) printToken(context, decodeToken(encoded, flagText(flags, "otp") ?? ""));
@@ -106,7 +109,7 @@ function printStatus(context: Context, body: JsonMap): void {
     ];
     for (const [title, name] of SHOWN) if (text(body, name) !== "") rows.push([title, text(body, name)]);
     const otp = text(body, "otp");
-    return `${otp === "" ? "" : OTP_NOTE}${keyValueTable(rows)}`;
+    return `${otp === "" ? "" : OTP_NOTE}${columns(rows)}`;
   });
 }
 

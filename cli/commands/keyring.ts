@@ -3,7 +3,7 @@ import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../lib/wire/j
 import { type Context, member, text } from "../context.ts";
 import { sortKeys } from "../output/format.ts";
 import { printData, say } from "../output/print.ts";
-import { table } from "../output/text.ts";
+import { columns, table } from "../output/text.ts";
 import { command, type Spec } from "./register.ts";
 
 export const keyringCommands: readonly Spec[] = [
@@ -57,11 +57,20 @@ async function keyStatus(context: Context): Promise<JsonMap> {
   return member(body, "data");
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** "02 Jan 26 15:04 UTC", as Vault shows this one time; what is no UTC time stays as it is. */
+function rfc822(time: string): string {
+  const [, year, month, day, clock] = /^\d\d(\d\d)-(\d\d)-(\d\d)T(\d\d:\d\d):.*Z$/.exec(time) ?? [];
+  if (year === undefined || day === undefined || clock === undefined) return time;
+  return `${day} ${MONTHS[Number(month) - 1] ?? ""} ${year} ${clock} UTC`;
+}
+
 function statusLines(status: JsonMap): string {
   const rows = [
     ["Key Term", text(status, "term")],
-    ["Install Time", text(status, "install_time")],
+    ["Install Time", rfc822(text(status, "install_time"))],
     ["Encryption Count", text(status, "encryptions")],
   ] as const;
-  return rows.map(([title, value]) => `${title.padEnd(20)}${value}\n`).join("");
+  return columns(rows);
 }

@@ -18,12 +18,18 @@ export interface Credentials {
 }
 
 export interface LoginMethod {
+  /** ["username=<name>", what it is], for `auth help`. */
+  readonly takes: readonly (readonly [string, string])[];
   /** @returns the path below the mount and the body. @throws CommandError 1 naming the argument that is missing */
   readonly login: (given: Credentials) => Promise<{ readonly path: string; readonly body: JsonMap }>;
 }
 
 function userAndPassword(method: string, prefix: string): LoginMethod {
   return {
+    takes: [
+      ["username=<name>", `who logs in (OKSAE_${prefix}USERNAME, VAULT_${prefix}USERNAME)`],
+      ["password=<text>", `asked for when not given (OKSAE_${prefix}PASSWORD, VAULT_${prefix}PASSWORD)`],
+    ],
     login: async ({ text, ask, env }) => {
       const username = text("username") ?? env[`OKSAE_${prefix}USERNAME`] ?? env[`VAULT_${prefix}USERNAME`];
       if (username === undefined || username === "") {
@@ -37,6 +43,7 @@ function userAndPassword(method: string, prefix: string): LoginMethod {
 }
 
 const github: LoginMethod = {
+  takes: [["token=<text>", "a personal access token; asked for when not given (VAULT_AUTH_GITHUB_TOKEN)"]],
   login: async ({ text, ask, env }) => {
     const known = text("token") ?? env["OKSAE_AUTH_GITHUB_TOKEN"] ?? env["VAULT_AUTH_GITHUB_TOKEN"];
     const token = known ?? (await ask("GitHub Personal Access Token (will be hidden): "));
@@ -45,6 +52,10 @@ const github: LoginMethod = {
 };
 
 const jwt: LoginMethod = {
+  takes: [
+    ["jwt=<token>", "asked for when not given; jwt=@file reads it from a file"],
+    ["role=<name>", "the mount's default_role when not given"],
+  ],
   login: async ({ text, ask }) => {
     const token = (text("jwt") ?? (await ask("JWT (will be hidden): "))).trim();
     const body = new Map<string, Json>([["jwt", token]]);
@@ -55,6 +66,14 @@ const jwt: LoginMethod = {
 };
 
 const aws: LoginMethod = {
+  takes: [
+    ["role=<name>", "when not given, the role of the caller's own name"],
+    ["aws_access_key_id=<id>", "when not given, AWS_ACCESS_KEY_ID"],
+    ["aws_secret_access_key=<key>", "when not given, AWS_SECRET_ACCESS_KEY"],
+    ["aws_security_token=<token>", "of temporary keys; when not given, AWS_SESSION_TOKEN"],
+    ["header_value=<text>", "for X-Vault-AWS-IAM-Server-ID, where the server asks for it"],
+    ["region=<name>", "of the STS that is asked; the global one when not given"],
+  ],
   login: ({ text, env, clock }) => {
     const accessKeyId = text("aws_access_key_id") ?? env["AWS_ACCESS_KEY_ID"];
     const secretAccessKey = text("aws_secret_access_key") ?? env["AWS_SECRET_ACCESS_KEY"];

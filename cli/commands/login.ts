@@ -11,7 +11,7 @@ import { mountPath } from "../input/path.ts";
 import { typed } from "../input/typed.ts";
 import { CommandError } from "../io.ts";
 import { printField, printSecret } from "../output/print.ts";
-import { secretTable } from "../output/secret.ts";
+import { rowsOf, secretTable } from "../output/secret.ts";
 import { type Credentials, LOGIN_METHODS, type LoginMethod } from "./login-methods.ts";
 import { command, type Flags, flagSet, flagText, type Spec } from "./register.ts";
 
@@ -74,21 +74,40 @@ async function byMethod(
   return reply.body ?? new Map<string, Json>();
 }
 
-async function finish(context: Context, flags: Flags, body: JsonMap): Promise<void> {
+/** What is to be kept is unwrapped first; where nothing is kept, the wrapping token is all there is to show. */
+async function finish(context: Context, flags: Flags, given: JsonMap): Promise<void> {
   const only = flagSet(flags, "tokenOnly");
+  const keep = flags["store"] !== false && !only;
+  const body = keep ? await unwrapped(context, given) : given;
   const token = text(member(body, "auth"), "client_token");
-  // Wrapped: there is no token yet to keep.
   if (token === "") {
-    printSecret(context, body);
+    if (only) printField(context, new Map(rowsOf(body)), "wrapping_token");
+    else printSecret(context, body);
     return;
   }
-  if (flags["store"] !== false && !only) await context.io.writeTokenFile(TOKEN_FILE, new Secret(token));
+  if (keep) {
+    await context.io.writeTokenFile(TOKEN_FILE, new Secret(token));
+    warnOfVariable(context);
+  }
   if (only) printField(context, new Map([["token", token]]), "token");
-  else if (flags["print"] !== false) printSecret(context, body, (shown) => greeting(flags) + secretTable(shown));
+  else if (flags["print"] !== false) printSecret(context, body, (shown) => greeting(keep) + secretTable(shown));
 }
 
-function greeting(flags: Flags): string {
-  if (flags["store"] === false) {
+async function unwrapped(context: Context, body: JsonMap): Promise<JsonMap> {
+  const wrapping = text(member(body, "wrap_info"), "token");
+  if (wrapping === "") return body;
+  const call = { method: "PUT", path: "sys/wrapping/unwrap", bare: true } as const;
+  return (await context.api({ ...call, token: new Secret(wrapping) })).body ?? body;
+}
+
+function warnOfVariable({ io }: Context): void {
+  const name = ["OKSAE_TOKEN", "VAULT_TOKEN"].find((one) => (io.env[one] ?? "") !== "");
+  if (name === undefined) return;
+  io.err(`WARNING! ${name} is set, and goes before the token that is kept now: unset it to use this one.\n\n`);
+}
+
+function greeting(kept: boolean): string {
+  if (!kept) {
     return `Success! You are now authenticated. The token was not kept: set OKSAE_TOKEN
 or give it to "oksae login" to use it.
 

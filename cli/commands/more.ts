@@ -10,7 +10,7 @@ import { readData } from "../input/data.ts";
 import { cleanPath } from "../input/path.ts";
 import { typed } from "../input/typed.ts";
 import { CommandError } from "../io.ts";
-import { printData, printSecret, say } from "../output/print.ts";
+import { printAnswer, printData, printSecret } from "../output/print.ts";
 import { sorted, table } from "../output/text.ts";
 import { command, flagSet, type Spec } from "./register.ts";
 
@@ -28,8 +28,7 @@ export const moreCommands: readonly Spec[] = [
         throw new CommandError(1, "Must supply data or use -force");
       }
       const reply = await context.api({ method: "PATCH", path: clean, body: await readData(pairs, context.io) });
-      if (reply.body === undefined) say(context, `Success! Data written to: ${clean}`);
-      else printSecret(context, reply.body);
+      printAnswer(context, reply.body, `Success! Data written to: ${clean}`);
     },
   }),
   command({
@@ -49,7 +48,9 @@ export const moreCommands: readonly Spec[] = [
     about: "Prints what the server says about a path",
     run: async (context, [path = ""]) => {
       const clean = cleanPath(path);
-      const reply = await callOrNothing(context, { method: "GET", path: clean, query: { help: "1" } });
+      const ask = (at: string) => callOrNothing(context, { method: "GET", path: at, query: { help: "1" } });
+      // A mount's own help is behind its slash.
+      const reply = (await ask(clean)) ?? (await ask(`${clean}/`));
       if (reply?.body === undefined) throw new CommandError(2, `No help found for ${clean}`);
       const { body } = reply;
       printData(context, body, () => `${text(body, "help").trimEnd()}\n`);
@@ -83,7 +84,7 @@ async function unwrapCall(
 function versionTable(data: JsonMap): string {
   const rows = sorted(member(data, "key_info")).map(([version, value]) => {
     const info = isJsonMap(value) ? value : new Map<string, Json>();
-    return [version, text(info, "timestamp_installed"), text(info, "build_date") || "n/a"];
+    return [version, text(info, "timestamp_installed"), text(info, "build_date")];
   });
   return table([["Version", "Installation Time", "Build Date"], ...rows]);
 }

@@ -2,19 +2,18 @@
  * secrets and auth: enable, disable, list, tune. Both groups speak to twin routes, so both come from one table.
  * Source: Vault CLI documentation, "secrets" and "auth".
  */
-import { isJsonMap, type Json, type JsonMap } from "../../lib/wire/json.ts";
-import { type Context, member, text } from "../context.ts";
+import type { Json } from "../../lib/wire/json.ts";
+import type { Context } from "../context.ts";
 import { readPairs } from "../input/data.ts";
 import { mountPath } from "../input/path.ts";
 import { CommandError } from "../io.ts";
-import { sortKeys } from "../output/format.ts";
-import { printData, say } from "../output/print.ts";
-import { goText, sorted, table } from "../output/text.ts";
-import { command, type Flags, flagList, flagSet, flagText, type Spec } from "./register.ts";
+import { say } from "../output/print.ts";
+import { listMounts, type MountRoute } from "./mount-list.ts";
+import { command, type Flags, flagChoice, flagList, flagSet, flagText, type Spec } from "./register.ts";
 
 interface Group {
   readonly name: "secrets" | "auth";
-  readonly route: "sys/mounts" | "sys/auth";
+  readonly route: MountRoute;
   /** "the kv secrets engine", "userpass auth method" */
   readonly noun: (type: string) => string;
   readonly plain: string;
@@ -40,8 +39,22 @@ const TUNE: readonly (readonly [string, string])[] = [
   ["--user-lockout-threshold <number>", "failed logins before a name is locked"],
   ["--user-lockout-duration <duration>", "how long it stays locked"],
   ["--user-lockout-counter-reset-duration <duration>", "without a failure for so long the count starts over"],
-  ["--user-lockout-disable <bool>", "true: names are never locked"],
+  ["--[no-]user-lockout-disable", "names are never locked"],
 ];
+
+/** Said once, when the mount is made. */
+const FIXED: readonly (readonly [string, string])[] = [
+  ["--local", "kept and shown: there is no replication"],
+  ["--seal-wrap", "kept and shown: everything is encrypted alike"],
+  ["--external-entropy-access", "kept and shown"],
+  ["--force-no-cache", "kept and shown"],
+];
+
+const ON_OFF = [
+  ["local", "local"],
+  ["sealWrap", "seal_wrap"],
+  ["externalEntropyAccess", "external_entropy_access"],
+] as const;
 
 export const mountCommands: readonly Spec[] = GROUPS.flatMap((group) => [
   command({
@@ -50,6 +63,7 @@ export const mountCommands: readonly Spec[] = GROUPS.flatMap((group) => [
     flags: [
       ["--path <path>", "where; by default the type's name"],
       ["--version <number>", "of the kv engine: 1 or 2"],
+      ...FIXED,
       ...TUNE,
     ],
     run: (context, args, flags) => enable(context, group, args, flags),
@@ -67,12 +81,12 @@ export const mountCommands: readonly Spec[] = GROUPS.flatMap((group) => [
     usage: `${group.name} list`,
     about: "Lists what is enabled",
     flags: [["--detailed", "with all settings"]],
-    run: (context, _args, flags) => list(context, group, flags),
+    run: (context, _args, flags) => listMounts(context, group.route, flagSet(flags, "detailed")),
   }),
   command({
     usage: `${group.name} tune <path>`,
     about: "Changes settings",
-    flags: TUNE,
+    flags: [["--version <number>", "of the kv engine: 2 makes versions of what is there"], ...TUNE],
     run: async (context, [path = ""], flags) => {
       const mount = mountPath(path);
       const body = new Map<string, Json>([...tuneOf(flags), ...textOf(flags)]);
@@ -88,39 +102,21 @@ async function enable(context: Context, group: Group, args: readonly string[], f
   const type = given.trim().replace(/\/+$/, "");
   if (type === "") throw new CommandError(1, "name the type to enable");
   const mount = mountPath(flagText(flags, "path") ?? type);
-  const body = new Map<string, Json>([["type", type], ...textOf(flags), ["config", tuneOf(flags)]]);
-  const version = flagText(flags, "version");
-  if (version !== undefined) body.set("options", new Map([...member(body, "options"), ["version", version]]));
+  const config = new Map(tuneOf(flags));
+  if (flagSet(flags, "forceNoCache")) config.set("force_no_cache", true);
+  const body = new Map<string, Json>([["type", type], ...textOf(flags), ["config", config]]);
+  for (const [flag, name] of ON_OFF) if (flagSet(flags, flag)) body.set(name, true);
   await context.api({ method: "POST", path: `${group.route}/${mount.slice(0, -1)}`, body });
   say(context, `Success! Enabled ${group.noun(type)} at: ${mount}`);
-}
-
-async function list(context: Context, group: Group, flags: Flags): Promise<void> {
-  const reply = await context.api({ method: "GET", path: group.route });
-  const mounts = member(reply.body, "data");
-  const detailed = flagSet(flags, "detailed");
-  const header = detailed
-    ? ["Path", "Type", "Accessor", "Default TTL", "Max TTL", "Options", "Description", "UUID"]
-    : ["Path", "Type", "Accessor", "Description"];
-  const rows = sorted(mounts).map(([path, value]) => row(path, isJsonMap(value) ? value : new Map(), detailed));
-  printData(context, sortKeys(mounts), () => table([header, ...rows]));
-}
-
-function row(path: string, mount: JsonMap, detailed: boolean): readonly string[] {
-  const description = text(mount, "description") || "n/a";
-  const start = [path, text(mount, "type"), text(mount, "accessor") || "n/a"];
-  if (!detailed) return [...start, description];
-  const config = member(mount, "config");
-  const ttl = (name: string): string => (text(config, name) === "0" ? "system" : text(config, name));
-  const options = goText(member(mount, "options"));
-  return [...start, ttl("default_lease_ttl"), ttl("max_lease_ttl"), options, description, text(mount, "uuid")];
 }
 
 function textOf(flags: Flags): readonly (readonly [string, Json])[] {
   const out: (readonly [string, Json])[] = [];
   const description = flagText(flags, "description");
   if (description !== undefined) out.push(["description", description]);
-  const options = readPairs(flagList(flags, "options"));
+  const options = new Map(readPairs(flagList(flags, "options")));
+  const version = flagText(flags, "version");
+  if (version !== undefined) options.set("version", version);
   if (options.size > 0) out.push(["options", options]);
   return out;
 }
@@ -160,6 +156,8 @@ function lockoutOf(flags: Flags): ReadonlyMap<string, Json> {
     userLockoutCounterResetDuration: "lockout_counter_reset_duration",
     userLockoutDisable: "lockout_disable",
   };
-  const given = Object.entries(names).map(([flag, name]) => [name, flagText(flags, flag)] as const);
-  return new Map(given.filter((one): one is readonly [string, string] => one[1] !== undefined));
+  const given = Object.entries(names).map(
+    ([flag, name]) => [name, flagText(flags, flag) ?? flagChoice(flags, flag)] as const,
+  );
+  return new Map(given.filter((one): one is readonly [string, string | boolean] => one[1] !== undefined));
 }

@@ -9,7 +9,8 @@ import { sortKeys } from "../output/format.ts";
 import { printData, say } from "../output/print.ts";
 import { goText, keyValueTable } from "../output/text.ts";
 import { number } from "./numbers.ts";
-import { command, type Flags, flagSet, type Spec } from "./register.ts";
+import { noPgp, PGP_KEYS } from "./pgp.ts";
+import { command, type Flags, flagSet, flagText, type Spec } from "./register.ts";
 
 export const operatorCommands: readonly Spec[] = [
   command({
@@ -20,6 +21,12 @@ export const operatorCommands: readonly Spec[] = [
       ["-n, --n <number>", "the same as -key-shares"],
       ["--key-threshold <number>", "how many of them open the server (3)"],
       ["-t, --t <number>", "the same as -key-threshold"],
+      PGP_KEYS,
+      ["--root-token-pgp-key <key>", "refused: there is no PGP here"],
+      ["--recovery-shares <number>", "refused: the seal has no recovery keys"],
+      ["--recovery-threshold <number>", "refused: the seal has no recovery keys"],
+      ["--recovery-pgp-keys <keys>", "refused: the seal has no recovery keys"],
+      ["--stored-shares <number>", "0 alone: shares are not stored"],
       ["--status", "tell only whether it is initialized: exit code 0, or 2 when not"],
     ],
     run: runInit,
@@ -27,8 +34,13 @@ export const operatorCommands: readonly Spec[] = [
   command({
     usage: "operator unseal [key]",
     about: "Gives one key share; at the threshold the server opens",
-    flags: [["--reset", "forget the shares given so far"]],
+    flags: [
+      ["--reset", "forget the shares given so far"],
+      ["--migrate", "refused: there is one kind of seal"],
+    ],
     run: async (context, [given], flags) => {
+      if (flagSet(flags, "migrate"))
+        throw new CommandError(1, "there is one kind of seal, shamir: nothing to -migrate");
       if (flagSet(flags, "reset")) {
         printStatus(context, await unsealCall(context, new Map([["reset", true]])));
         return;
@@ -72,6 +84,7 @@ async function runInit(context: Context, _args: readonly string[], flags: Flags)
     if (!done) throw new CommandError(2, "");
     return;
   }
+  refuse(flags);
   const shares = number(flags, ["keyShares", "n"], "-key-shares", "5");
   const threshold = number(flags, ["keyThreshold", "t"], "-key-threshold", "3");
   const body = new Map<string, Json>([
@@ -80,6 +93,20 @@ async function runInit(context: Context, _args: readonly string[], flags: Flags)
   ]);
   const reply = (await context.api({ method: "PUT", path: "sys/init", body })).body ?? new Map<string, Json>();
   printData(context, initOutput(reply, shares, threshold), () => initText(reply, shares, threshold));
+}
+
+function refuse(flags: Flags): void {
+  if (["pgpKeys", "rootTokenPgpKey"].some((name) => flagText(flags, name) !== undefined)) {
+    throw noPgp("hand each share to its holder yourself, and revoke the root token once it has done its work");
+  }
+  if (["recoveryShares", "recoveryThreshold", "recoveryPgpKeys"].some((name) => flagText(flags, name) !== undefined)) {
+    throw new CommandError(
+      1,
+      "recovery keys belong to a seal that opens by itself: use -key-shares and -key-threshold",
+    );
+  }
+  const stored = flagText(flags, "storedShares") ?? "0";
+  if (stored !== "0") throw new CommandError(1, "key shares are not stored: -stored-shares can be 0 alone");
 }
 
 /** The members that `vault operator init -format=json` prints. */
@@ -127,7 +154,7 @@ function printStatus(context: Context, body: JsonMap): void {
         ["Unseal Nonce", text(body, "nonce")],
       );
     }
-    rows.push(["Version", text(body, "version")], ["Build Date", text(body, "build_date") || "n/a"]);
+    rows.push(["Version", text(body, "version")], ["Build Date", text(body, "build_date")]);
     rows.push(["Storage Type", text(body, "storage_type")]);
     if (body.has("cluster_name"))
       rows.push(["Cluster Name", text(body, "cluster_name")], ["Cluster ID", text(body, "cluster_id")]);

@@ -9,6 +9,7 @@ import { CommandError } from "../io.ts";
 import { printData, say } from "../output/print.ts";
 import { goText, keyValueTable } from "../output/text.ts";
 import { number } from "./numbers.ts";
+import { noPgp, PGP_KEYS } from "./pgp.ts";
 import { command, type Flags, flagSet, flagText, type Spec } from "./register.ts";
 
 export const rekeyCommands: readonly Spec[] = [
@@ -25,6 +26,10 @@ export const rekeyCommands: readonly Spec[] = [
       ["-t, --t <number>", "the same as -key-threshold"],
       ["--verify", "with -init: the new shares count only once they were given back; without: give them back"],
       ["--nonce <nonce>", "of the rekey, as -init printed it"],
+      PGP_KEYS,
+      ["--backup", "refused: shares are never stored"],
+      ["--backup-retrieve", "refused: shares are never stored"],
+      ["--backup-delete", "refused: shares are never stored"],
       ["--target <target>", "barrier (the default) or recovery"],
     ],
     run: rekey,
@@ -32,6 +37,7 @@ export const rekeyCommands: readonly Spec[] = [
 ];
 
 async function rekey(context: Context, args: readonly string[], flags: Flags): Promise<void> {
+  refuse(flags);
   const base = baseOf(flags);
   const verifying = flagSet(flags, "verify") && !flagSet(flags, "init");
   const place = `${base}/${verifying ? "verify" : "init"}`;
@@ -43,6 +49,13 @@ async function rekey(context: Context, args: readonly string[], flags: Flags): P
     say(context, "Success! Canceled rekeying (if it was started)");
   } else if (flagSet(flags, "status")) printStatus(context, await read(context, place));
   else await giveShare(context, args, { flags, base, place, verifying });
+}
+
+function refuse(flags: Flags): void {
+  if (flagText(flags, "pgpKeys") !== undefined) throw noPgp("hand each share to its holder yourself");
+  if (["backup", "backupRetrieve", "backupDelete"].some((name) => flagSet(flags, name))) {
+    throw new CommandError(1, "new shares are shown once and never stored: there is no -backup");
+  }
 }
 
 function baseOf(flags: Flags): string {
@@ -98,7 +111,7 @@ interface Taken {
 }
 
 async function showTurn(context: Context, turn: Turn, { status, reply }: Taken): Promise<void> {
-  if (reply.get("complete") !== true) printStatus(context, turn.verifying ? reply : await read(context, turn.place));
+  if (reply.get("complete") !== true) printStatus(context, await read(context, turn.place));
   else if (turn.verifying) say(context, VERIFIED);
   else printData(context, reply, () => newKeys(reply, status));
 }
@@ -129,18 +142,34 @@ start servicing requests.
 }
 
 function printStatus(context: Context, status: JsonMap): void {
-  printData(context, status, () => {
-    const started = status.get("started") === true || status.has("progress");
-    const rows: [string, string][] = [
-      ["Nonce", text(status, "nonce")],
-      ["Started", String(started)],
-    ];
-    if (started) {
-      const required = text(status, "required") || text(status, "t");
-      rows.push(["Rekey Progress", `${text(status, "progress") || "0"}/${required}`]);
-      rows.push(["New Shares", text(status, "n")], ["New Threshold", text(status, "t")]);
-      rows.push(["Verification Required", text(status, "verification_required") || "false"]);
-    }
-    return keyValueTable(rows);
-  });
+  printData(context, status, () => keyValueTable(status.has("required") ? rekeyRows(status) : verifyRows(status)));
+}
+
+function rekeyRows(status: JsonMap): readonly (readonly [string, string])[] {
+  const rows = [
+    ["Nonce", text(status, "nonce")],
+    ["Started", text(status, "started")],
+  ] as const;
+  if (status.get("started") !== true) return rows;
+  const [progress, required] = [text(status, "progress"), text(status, "required")];
+  const verifying = text(status, "verification_nonce");
+  return [
+    ...rows,
+    ["Rekey Progress", `${progress}/${required}${verifying === "" ? "" : " (verification in progress)"}`],
+    ["New Shares", text(status, "n")],
+    ["New Threshold", text(status, "t")],
+    ["Verification Required", text(status, "verification_required")],
+    ...(verifying === "" ? [] : [["Verification Nonce", verifying] as const]),
+  ];
+}
+
+/** Of new shares that are given back. */
+function verifyRows(status: JsonMap): readonly (readonly [string, string])[] {
+  return [
+    ["Started", text(status, "started")],
+    ["New Shares", text(status, "n")],
+    ["New Threshold", text(status, "t")],
+    ["Verification Nonce", text(status, "nonce")],
+    ["Verification Progress", `${text(status, "progress")}/${text(status, "t")}`],
+  ];
 }

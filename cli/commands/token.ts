@@ -1,12 +1,13 @@
 /** token create, lookup, renew, revoke, capabilities. Source: Vault CLI documentation, "token". */
 import { isJsonList, type Json, JsonNumber } from "../../lib/wire/json.ts";
+import type { ApiCall } from "../connect/api.ts";
 import { type Context, member } from "../context.ts";
 import { readPairs } from "../input/data.ts";
 import { cleanPath } from "../input/path.ts";
 import { CommandError } from "../io.ts";
 import { printData, printSecret, say } from "../output/print.ts";
 import { goText } from "../output/text.ts";
-import { command, type Flags, flagList, flagSet, flagText, type Spec } from "./register.ts";
+import { command, type Flags, flagChoice, flagList, flagSet, flagText, type Spec } from "./register.ts";
 
 const ACCESSOR = ["--accessor", "the argument is an accessor, not a token"] as const;
 
@@ -22,7 +23,7 @@ export const tokenCommands: readonly Spec[] = [
       ["--use-limit <number>", "dies after this many requests"],
       ["--display-name <name>", "how it is named in the audit"],
       ["--metadata <pair>...", "key=value, may be named again"],
-      ["--renewable <bool>", "false: cannot be renewed"],
+      ["--[no-]renewable", "-renewable=false: cannot be renewed"],
       ["--orphan", "has no parent: outlives yours"],
       ["--no-default-policy", "without the policy named default"],
       ["--id <token>", "this string instead of a random one (root only)"],
@@ -65,7 +66,11 @@ export const tokenCommands: readonly Spec[] = [
   command({
     usage: "token revoke [token]",
     about: "Revokes a token and everything below it",
-    flags: [ACCESSOR, ["--self", "revoke your own"], ["--mode <mode>", "orphan: leave its children alive"]],
+    flags: [
+      ACCESSOR,
+      ["--self", "revoke your own"],
+      ["--mode <mode>", "orphan: leave its children alive; path: all tokens made at this path"],
+    ],
     run: runRevoke,
   }),
   command({
@@ -94,12 +99,20 @@ async function runRevoke(context: Context, args: readonly string[], flags: Flags
   const [token] = args;
   const self = flagSet(flags, "self");
   if (self === (token !== undefined)) throw new CommandError(1, "name a token, or give -self for your own");
-  const mode = flagText(flags, "mode");
-  if (mode !== undefined && mode !== "orphan") throw new CommandError(1, `-mode can be orphan, not ${mode}`);
-  const call = aboutToken("revoke", token, flags);
-  const orphan = mode === "orphan" && token !== undefined;
-  await context.api({ ...call, method: "PUT", path: orphan ? "auth/token/revoke-orphan" : call.path });
+  await context.api(revokeCall(token, flags));
   say(context, "Success! Revoked token (if it existed)");
+}
+
+function revokeCall(token: string | undefined, flags: Flags): ApiCall {
+  const mode = flagText(flags, "mode");
+  const call = { ...aboutToken("revoke", token, flags), method: "PUT" } as const;
+  if (mode === undefined) return call;
+  if (mode !== "orphan" && mode !== "path") throw new CommandError(1, `-mode can be orphan or path, not ${mode}`);
+  if (token === undefined || flagSet(flags, "accessor")) {
+    throw new CommandError(1, `-mode=${mode} needs ${mode === "path" ? "the path" : "the token itself"} as argument`);
+  }
+  if (mode === "path") return { method: "PUT", path: `sys/leases/revoke-prefix/${cleanPath(token)}` };
+  return { ...call, path: "auth/token/revoke-orphan" };
 }
 
 interface TokenCall {
@@ -143,8 +156,8 @@ function readNewToken(flags: Flags): ReadonlyMap<string, Json> {
   }
   const metadata = readPairs(flagList(flags, "metadata"));
   if (metadata.size > 0) body.set("meta", metadata);
-  const renewable = flagText(flags, "renewable");
-  if (renewable !== undefined) body.set("renewable", renewable === "true");
+  const renewable = flagChoice(flags, "renewable");
+  if (renewable !== undefined) body.set("renewable", renewable);
   if (flags["defaultPolicy"] === false) body.set("no_default_policy", true);
   return body;
 }

@@ -12,6 +12,8 @@ export interface ApiCall {
   readonly token?: Secret | "none";
   /** Asked on the way to the call that the command is about: sent even where that one is only shown. */
   readonly ahead?: boolean;
+  /** Its reply is never wrapped, whatever -wrap-ttl says: it has another meaning there. */
+  readonly bare?: boolean;
   /** Statuses of 400 and above that are an answer here. */
   readonly alsoStatus?: readonly number[];
 }

@@ -1,4 +1,6 @@
 /** The connection of one command: settings and token in, an `Api` out. */
+
+import { Fault } from "../../lib/fault.ts";
 import type { Secret } from "../../lib/secret.ts";
 import { Secret as Box } from "../../lib/secret.ts";
 import { wireClient } from "../../lib/wire/client.ts";
@@ -6,6 +8,7 @@ import { WireError } from "../../lib/wire/error.ts";
 import type { Io } from "../io.ts";
 import { type Api, type ApiCall, ApiError, apiErrorText } from "./api.ts";
 import { Preview, previewText } from "./preview.ts";
+import { retried } from "./retry.ts";
 import { readToken, type Settings } from "./settings.ts";
 
 /** @throws Fault "invalid" for an address, a certificate or a key that cannot be used */
@@ -20,8 +23,9 @@ export async function connect(settings: Settings, io: Io, version: string): Prom
   });
   return async (call) => {
     if (settings.preview !== undefined && call.ahead !== true) throw new Preview(previewText(call, settings));
+    const send = () => client.request(withToken(call, call.token ?? token, settings), AbortSignal.any([]));
     try {
-      return await client.request(withToken(call, call.token ?? token, settings), AbortSignal.any([]));
+      return await (readsOnly(call) ? retried(send, settings.retries, io.clock) : send());
     } catch (error) {
       throw error instanceof WireError ? asApiError(call, error) : error;
     } finally {
@@ -31,7 +35,7 @@ export async function connect(settings: Settings, io: Io, version: string): Prom
 }
 
 function withToken(
-  { method, path, query, body, alsoStatus, ahead }: ApiCall,
+  { method, path, query, body, alsoStatus, ahead, bare }: ApiCall,
   token: Secret | "none" | undefined,
   { wrapTtl, headers }: Settings,
 ): Parameters<ReturnType<typeof wireClient>["request"]>[0] {
@@ -43,25 +47,52 @@ function withToken(
     ...(body === undefined ? {} : { body }),
     ...(alsoStatus === undefined ? {} : { alsoStatus }),
     ...(token === undefined || token === "none" ? {} : { token }),
-    ...(wrapTtl === undefined || ahead === true ? {} : { wrapTtl }),
+    ...(wrapTtl === undefined || ahead === true || bare === true ? {} : { wrapTtl }),
   };
 }
 
+function readsOnly({ method }: ApiCall): boolean {
+  return method === "GET" || method === "LIST";
+}
+
 async function readTls(settings: Settings, io: Io): Promise<NonNullable<Parameters<typeof wireClient>[0]["tls"]>> {
-  const { caCert, clientCert, clientKey, tlsServerName } = settings;
+  const { clientCert, clientKey, tlsServerName } = settings;
   return {
     skipVerify: settings.tlsSkipVerify,
-    ...(caCert === undefined ? {} : { ca: await io.readFile(caCert) }),
+    ...(await readCa(settings, io)),
     ...(clientCert === undefined ? {} : { cert: await io.readFile(clientCert) }),
     ...(clientKey === undefined ? {} : { key: new Box(await io.readFile(clientKey)) }),
     ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
   };
 }
 
+/** Of a folder all that holds certificates; what else lies there is nobody's fault. */
+async function readCa({ caCert, caPath }: Settings, io: Io): Promise<{ readonly ca?: string | readonly string[] }> {
+  if (caCert !== undefined) return { ca: await io.readFile(caCert) };
+  if (caPath === undefined) return {};
+  const folder = caPath.replace(/\/+$/, "");
+  const texts: string[] = [];
+  for (const name of await io.listFiles(folder)) texts.push(await io.readFile(`${folder}/${name}`));
+  const ca = texts.filter((one) => one.includes("-----BEGIN CERTIFICATE-----"));
+  if (ca.length === 0) throw new Fault("invalid", `${caPath} holds no PEM certificate`);
+  return { ca };
+}
+
 function asApiError(call: ApiCall, error: WireError): ApiError {
   if (error.status === 0) return new ApiError(0, `Error: ${error.message}${hintFor(error)}`, undefined);
   const lines = apiErrorText(call, error.url, error.status, error.errors);
-  return new ApiError(error.status, [lines, ...error.warnings.map((text) => `(${text})`)].join("\n"), error.body);
+  const warnings = error.warnings.map((text) => `(${text})`);
+  return new ApiError(error.status, [lines, ...warnings].join("\n") + hintForDenied(call, error), error.body);
+}
+
+const OPERATIONS = { GET: "read", LIST: "list", POST: "update", PUT: "update", PATCH: "patch", DELETE: "delete" };
+
+/** "permission denied" says no more on purpose: who asked may ask why. */
+function hintForDenied({ method, path, token }: ApiCall, { status, errors }: WireError): string {
+  const asks = token === undefined && path !== "sys/policy-explain";
+  if (status !== 403 || !asks || !errors.includes("permission denied")) return "";
+  const shown = /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  return `\n\nHint: "oksae policy explain ${OPERATIONS[method]} ${shown}" tells why, if the token is good.`;
 }
 
 /** What most often is behind a call that got no answer at all. */

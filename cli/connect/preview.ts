@@ -35,18 +35,19 @@ function curlText(call: ApiCall, settings: Settings): string {
   return `${parts.join(" ")}\n`;
 }
 
-function headersOf({ method, token }: ApiCall, { headers, wrapTtl }: Settings): readonly string[] {
+function headersOf({ method, token, bare }: ApiCall, { headers, wrapTtl }: Settings): readonly string[] {
   const out = [quoted("X-Vault-Request: true")];
   if (token !== "none") out.unshift('"X-Vault-Token: $(oksae print token)"');
   if (method === "PATCH") out.push(quoted("Content-Type: application/merge-patch+json"));
-  if (wrapTtl !== undefined) out.push(quoted(`X-Vault-Wrap-TTL: ${formatDuration(wrapTtl)}`));
+  if (wrapTtl !== undefined && bare !== true) out.push(quoted(`X-Vault-Wrap-TTL: ${formatDuration(wrapTtl)}`));
   for (const [name, value] of Object.entries(headers)) out.push(quoted(`${name}: ${value}`));
   return out;
 }
 
-function tlsOf({ caCert, clientCert, clientKey, tlsSkipVerify }: Settings): readonly string[] {
+function tlsOf({ caCert, caPath, clientCert, clientKey, tlsSkipVerify }: Settings): readonly string[] {
   const files = [
     ["--cacert", caCert],
+    ["--capath", caCert === undefined ? caPath : undefined],
     ["--cert", clientCert],
     ["--key", clientKey],
   ] as const;

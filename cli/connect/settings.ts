@@ -13,14 +13,17 @@ import { type Format, isFormat } from "../output/format.ts";
 /** Flags that every command that speaks to a server takes. */
 export interface GlobalFlags {
   readonly address?: string;
+  readonly agentAddress?: string;
   readonly format?: string;
   readonly field?: string;
   readonly caCert?: string;
+  readonly caPath?: string;
   readonly clientCert?: string;
   readonly clientKey?: string;
   readonly tlsServerName?: string;
   readonly tlsSkipVerify?: boolean;
   readonly namespace?: string;
+  readonly ns?: string;
   readonly wrapTtl?: string;
   readonly header?: readonly string[];
   readonly outputCurlString?: boolean;
@@ -32,12 +35,16 @@ export interface Settings {
   readonly address: string;
   readonly format: Format;
   readonly caCert: string | undefined;
+  /** A folder of PEM files; caCert goes before it. */
+  readonly caPath: string | undefined;
   readonly clientCert: string | undefined;
   readonly clientKey: string | undefined;
   readonly tlsServerName: string | undefined;
   readonly tlsSkipVerify: boolean;
   /** Milliseconds. */
   readonly timeout: number;
+  /** How often a read that failed for the moment is sent again. */
+  readonly retries: number;
   readonly wrapTtl: number | undefined;
   /** Beside the client's own, names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -59,22 +66,38 @@ function variable(env: Io["env"], name: string): string | undefined {
 
 /** @throws CommandError 1 naming the flag or variable that makes no sense */
 export function readSettings(flags: GlobalFlags, env: Io["env"]): Settings {
-  refuseNamespace(flags.namespace ?? variable(env, "NAMESPACE"));
+  refuseNamespace(flags.namespace ?? flags.ns ?? variable(env, "NAMESPACE"));
   const given = (flag: string | undefined, name: string): string | undefined => flag ?? variable(env, name);
   return {
-    address: given(flags.address, "AGENT_ADDR") ?? variable(env, "ADDR") ?? DEFAULT_ADDRESS,
+    address: addressOf(flags, env),
     format: readFormat(given(flags.format, "FORMAT") ?? "table"),
     caCert: given(flags.caCert, "CACERT"),
+    caPath: given(flags.caPath, "CAPATH"),
     clientCert: given(flags.clientCert, "CLIENT_CERT"),
     clientKey: given(flags.clientKey, "CLIENT_KEY"),
     tlsServerName: given(flags.tlsServerName, "TLS_SERVER_NAME"),
     tlsSkipVerify: flags.tlsSkipVerify ?? /^(1|t|true)$/i.test(variable(env, "SKIP_VERIFY") ?? ""),
     timeout: duration("CLIENT_TIMEOUT", variable(env, "CLIENT_TIMEOUT")) ?? DEFAULT_TIMEOUT,
+    retries: retriesOf(variable(env, "MAX_RETRIES")),
     wrapTtl: duration("-wrap-ttl", given(flags.wrapTtl, "WRAP_TTL")),
     headers: readHeaders(flags.header ?? []),
     preview: previewOf(flags),
     nonInteractive: flags.nonInteractive === true,
   };
+}
+
+/** An agent is asked before the server, unless the flag names the server. */
+function addressOf({ address, agentAddress }: GlobalFlags, env: Io["env"]): string {
+  return agentAddress ?? address ?? variable(env, "AGENT_ADDR") ?? variable(env, "ADDR") ?? DEFAULT_ADDRESS;
+}
+
+const MOST_RETRIES = 100;
+
+/** None unless asked for, as Vault's command line; 0 and below mean none. */
+function retriesOf(text = "0"): number {
+  const value = Number(text.trim());
+  if (/^[+-]?\d{1,9}$/.test(text.trim())) return Math.min(MOST_RETRIES, Math.max(0, value));
+  throw new CommandError(1, `MAX_RETRIES takes a whole number, not ${text}`);
 }
 
 function previewOf({ outputCurlString, outputPolicy }: GlobalFlags): Settings["preview"] {

@@ -4,26 +4,42 @@
  * Source: Go `flag` package documentation, "Command line flag syntax".
  */
 
-/** One letter after one dash stays what it is: "-h". "-" alone and negative numbers are arguments. */
+/** "-" alone and negative numbers are arguments. */
 const LONG = /^-([A-Za-z][\w-]+)(=.*)?$/s;
+/** One letter after one dash stays what it is, "-h"; its value after "=" becomes an argument of its own. */
+const SHORT = /^-([A-Za-z])=(.*)$/s;
+
+/** How a flag takes its value: "choice" is a switch whose "=false" is not the same as its absence. */
+export type FlagKind = "switch" | "choice" | "valued";
 
 /**
- * @param isSwitch tells which flags take no value: "-x=true" becomes "--x", "-x=false" disappears
+ * @param kindOf a switch's "-x=true" becomes "--x", "-x=false" disappears; a choice's becomes "--no-x"
  * @returns arguments in the two-dash form; nothing after "--" is touched
  */
-export function normaliseArgv(argv: readonly string[], isSwitch: (name: string) => boolean): string[] {
+export function normaliseArgv(argv: readonly string[], kindOf: (name: string) => FlagKind): string[] {
   const out: string[] = [];
   for (const [i, arg] of argv.entries()) {
     if (arg === "--") return [...out, ...argv.slice(i)];
-    const flag = LONG.exec(arg.startsWith("--") ? arg.slice(1) : arg);
-    if (flag === null) {
-      out.push(arg);
-      continue;
-    }
-    const [, name = "", value] = flag;
-    if (value === undefined || !isSwitch(name)) out.push(`--${name}${value ?? ""}`);
-    else if (/^=(1|t|T|true|TRUE|True)$/.test(value)) out.push(`--${name}`);
-    else if (!/^=(0|f|F|false|FALSE|False)$/.test(value)) out.push(`--${name}${value}`);
+    out.push(...normaliseOne(arg, kindOf));
   }
   return out;
+}
+
+function normaliseOne(arg: string, kindOf: (name: string) => FlagKind): readonly string[] {
+  const [, letter, short = ""] = SHORT.exec(arg) ?? [];
+  if (letter !== undefined) {
+    return kindOf(letter) === "valued" ? [`-${letter}`, short] : switched(arg, `=${short}`, [`-${letter}`], []);
+  }
+  const flag = LONG.exec(arg.startsWith("--") ? arg.slice(1) : arg);
+  if (flag === null) return [arg];
+  const [, name = "", value] = flag;
+  const kind = kindOf(name);
+  const whole = `--${name}${value ?? ""}`;
+  if (value === undefined || kind === "valued") return [whole];
+  return switched(whole, value, [`--${name}`], kind === "choice" ? [`--no-${name}`] : []);
+}
+
+function switched(arg: string, value: string, on: readonly string[], off: readonly string[]): readonly string[] {
+  if (/^=(1|t|T|true|TRUE|True)$/.test(value)) return on;
+  return /^=(0|f|F|false|FALSE|False)$/.test(value) ? off : [arg];
 }

@@ -2,19 +2,27 @@
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../lib/wire/json.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../io.ts";
-import { encode, envelopeForOutput } from "./format.ts";
-import { rowsOf, secretTable } from "./secret.ts";
-import { goText } from "./text.ts";
+import { encode, envelopeForOutput, sortKeys } from "./format.ts";
+import { leaseRows, rowsOf, secretTable } from "./secret.ts";
+import { goText, table } from "./text.ts";
 
 /** A reply's secret: -field, else the whole in the chosen format, else what `asTable` makes of it. */
 export function printSecret(context: Context, body: JsonMap, asTable: (body: JsonMap) => string = secretTable): void {
   warn(context, body);
   if (context.field !== undefined) {
-    printField(context, new Map(rowsOf(body)), context.field);
+    printField(context, new Map([...leaseRows(body), ...rowsOf(body)]), context.field);
     return;
   }
   const { format } = context.settings;
-  context.io.out(format === "table" ? asTable(body) : encode(envelopeForOutput(body), format));
+  // What is wrapped has no data to make a table of.
+  const shown = isJsonMap(body.get("wrap_info")) ? secretTable : asTable;
+  context.io.out(format === "table" ? shown(body) : encode(envelopeForOutput(body), format));
+}
+
+/** What a write answers: its data, or a sentence where there is none. */
+export function printAnswer(context: Context, body: JsonMap | undefined, sentence: string): void {
+  if (body !== undefined) printSecret(context, body);
+  if (body === undefined || (context.field === undefined && secretTable(body) === "")) say(context, sentence);
 }
 
 /** Data that is not an envelope: status, lists, policies. */
@@ -58,4 +66,24 @@ export function printKeys(context: Context, body: JsonMap | undefined, path: str
     throw new CommandError(2, `No value found at ${path}`);
   }
   printData(context, keys, () => `Keys\n----\n${keys.map((key) => `${goText(key)}\n`).join("")}`);
+}
+
+/** The same with a column for each member of `key_info`; json and yaml show both. */
+export function printKeyInfo(context: Context, body: JsonMap | undefined, path: string): void {
+  const data = body?.get("data");
+  const keys = isJsonMap(data) ? data.get("keys") : undefined;
+  const info = isJsonMap(data) ? data.get("key_info") : undefined;
+  if (!isJsonMap(info) || !isJsonList(keys) || keys.length === 0) {
+    printKeys(context, body, path);
+    return;
+  }
+  const members = keys.map((key) => info.get(goText(key)));
+  const names = [...new Set(members.flatMap((one) => (isJsonMap(one) ? [...one.keys()] : [])))].sort();
+  printData(context, sortKeys(data ?? null), () => {
+    const rows = keys.map((key, i) => {
+      const one = members[i];
+      return [goText(key), ...names.map((name) => (isJsonMap(one) && one.has(name) ? goText(one.get(name)) : "n/a"))];
+    });
+    return table([["Keys", ...names], ...rows]);
+  });
 }

@@ -14,14 +14,27 @@ export function rowsOf(body: JsonMap): readonly Row[] {
   return isJsonMap(data) ? sorted(data) : [];
 }
 
+/** "" when there is nothing to show. */
 export function secretTable(body: JsonMap): string {
+  if (isJsonMap(body.get("wrap_info")) && !isJsonMap(body.get("auth"))) {
+    return keyValueTable(rowsOf(body).map(([name, value]) => [`${name}:`, goTime(goText(value))]));
+  }
   const rows = [...leaseRows(body), ...rowsOf(body)];
+  if (rows.length === 0) return "";
   return keyValueTable(
     rows.map(([name, value]) => [name, isJsonMap(body.get("auth")) ? quotedLists(value) : goText(value)]),
   );
 }
 
-function leaseRows(body: JsonMap): readonly Row[] {
+/** A time as Go prints it, "2026-01-02 15:04:05.9 +0000 UTC"; other texts as they are. */
+function goTime(text: string): string {
+  const [, day, clock, fraction = ""] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/.exec(text) ?? [];
+  if (day === undefined || clock === undefined) return text;
+  return `${day} ${clock}${fraction.replace(/\.?0+$/, "")} +0000 UTC`;
+}
+
+/** Of the lease that comes with a secret; a login's token has rows of its own. */
+export function leaseRows(body: JsonMap): readonly Row[] {
   const id = goText(body.get("lease_id") ?? "");
   const duration = goText(body.get("lease_duration") ?? "0");
   if (id !== "") {
@@ -51,12 +64,14 @@ function tokenRows(auth: JsonMap): readonly Row[] {
 }
 
 function wrapRows(wrap: JsonMap): readonly Row[] {
+  const wrapped = wrap.get("wrapped_accessor");
   return [
     ["wrapping_token", wrap.get("token") ?? ""],
     ["wrapping_accessor", wrap.get("accessor") ?? ""],
     ["wrapping_token_ttl", goDuration(goText(wrap.get("ttl") ?? "0"))],
     ["wrapping_token_creation_time", wrap.get("creation_time") ?? ""],
     ["wrapping_token_creation_path", wrap.get("creation_path") ?? ""],
+    ...(wrapped === undefined ? [] : [["wrapped_accessor", wrapped] as const]),
   ];
 }
 

@@ -4,21 +4,31 @@
  */
 import { isJsonList, isJsonMap, type Json, JsonNumber } from "../../lib/wire/json.ts";
 
+/** Rows without a header, as Vault shows a few facts. */
+export function columns(rows: readonly (readonly [string, string])[]): string {
+  const widest = Math.max(0, ...rows.map(([name]) => width(name)));
+  return rows.map((row) => `${formatRow(row, [widest, 0])}\n`).join("");
+}
+
 /** @param rows the first is the header */
 export function table(rows: readonly (readonly string[])[]): string {
   const [header = [], ...rest] = rows;
   const all = [header, header.map((title) => "-".repeat(title.length)), ...rest];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ""))));
+  const widths = header.map((_, column) => Math.max(...all.map((row) => width(shownCell(row[column] ?? "")))));
   return all.map((row) => `${formatRow(row, widths)}\n`).join("");
 }
 
+/** An empty cell says so: "n/a". */
 function formatRow(row: readonly string[], widths: readonly number[]): string {
   return row
+    .map(shownCell)
     .map((cell, column) =>
       column === widths.length - 1 ? cell : cell + " ".repeat((widths[column] ?? 0) - width(cell)),
     )
     .join("    ");
 }
+
+const shownCell = (cell: string): string => (cell === "" ? "n/a" : cell);
 
 /** Code points: what a terminal shows in one column, but for wide and combining characters. */
 function width(text: string): number {

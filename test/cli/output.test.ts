@@ -13,7 +13,7 @@ test("columns are four blanks apart under a ruled header", () => {
       ["a", "1"],
       ["longer", ""],
     ]),
-  ).toBe("Key       Value\n---       -----\na         1\nlonger    \n");
+  ).toBe("Key       Value\n---       -----\na         1\nlonger    n/a\n");
 });
 
 test.each([

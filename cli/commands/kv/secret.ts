@@ -4,7 +4,6 @@ import { type Context, callOrNothing, member, nothingAt } from "../../context.ts
 import { readData } from "../../input/data.ts";
 import { CommandError } from "../../io.ts";
 import { printField, printKeys, printSecret, say } from "../../output/print.ts";
-import { secretTable } from "../../output/secret.ts";
 import { goText, keyValueTable, pathTitle, sectionTitle, sorted } from "../../output/text.ts";
 import { command, type Flags, flagList, flagText, type Spec } from "../register.ts";
 import { apiPath, type KvPath, kvPath, needVersion2 } from "./mount.ts";
@@ -127,7 +126,7 @@ export function printWritten(context: Context, at: KvPath, body: JsonMap | undef
 }
 
 function printVersion(context: Context, at: KvPath, body: JsonMap): void {
-  if (at.version === 1) {
+  if (at.version === 1 || isJsonMap(body.get("wrap_info"))) {
     printSecret(context, body, (reply) => section("Data", member(reply, "data")));
     return;
   }
@@ -151,10 +150,6 @@ function pathLines(at: KvPath): string {
 
 /** A titled table of one map. */
 export function section(title: string, data: JsonMap): string {
-  const rows = sorted(data).map(([name, value]) => [name, versionText(name, value)] as const);
-  return rows.length === 0 ? secretTable(new Map()) : `${sectionTitle(title, data.keys())}\n${keyValueTable(rows)}`;
-}
-
-function versionText(name: string, value: Json): string {
-  return name === "deletion_time" && value === "" ? "n/a" : goText(value);
+  const rows = sorted(data).map(([name, value]) => [name, goText(value)] as const);
+  return rows.length === 0 ? keyValueTable([]) : `${sectionTitle(title, data.keys())}\n${keyValueTable(rows)}`;
 }

@@ -5,7 +5,7 @@ import { readPairs } from "../../input/data.ts";
 import { CommandError } from "../../io.ts";
 import { printKeys, printSecret, say } from "../../output/print.ts";
 import { pathTitle, sorted } from "../../output/text.ts";
-import { command, type Flags, flagList, flagText, type Spec } from "../register.ts";
+import { command, type Flags, flagChoice, flagList, flagText, type Spec } from "../register.ts";
 import { apiPath, kvPath, needVersion2 } from "./mount.ts";
 import { section } from "./secret.ts";
 
@@ -118,7 +118,7 @@ export const kvVersionCommands: readonly Spec[] = [
 function settingFlags(): readonly (readonly [string, string])[] {
   return [
     ["--max-versions <number>", "how many versions are kept (0: the engine's setting)"],
-    ["--cas-required <bool>", "true: every write must name the version it follows"],
+    ["--[no-]cas-required", "every write must name the version it follows"],
     ["--delete-version-after <duration>", "delete each version this long after it was written"],
     ["--custom-metadata <pair>...", "key=value, may be named again"],
   ];
@@ -128,8 +128,8 @@ function readMetadata(flags: Flags): ReadonlyMap<string, Json> {
   const body = new Map<string, Json>();
   const versions = flagText(flags, "maxVersions");
   if (versions !== undefined) body.set("max_versions", new JsonNumber(wholeNumber("-max-versions", versions)));
-  const cas = flagText(flags, "casRequired");
-  if (cas !== undefined) body.set("cas_required", cas === "true");
+  const cas = flagChoice(flags, "casRequired");
+  if (cas !== undefined) body.set("cas_required", cas);
   const after = flagText(flags, "deleteVersionAfter");
   if (after !== undefined) body.set("delete_version_after", after);
   const custom = new Map<string, Json>(sorted(readPairs(flagList(flags, "customMetadata"))));

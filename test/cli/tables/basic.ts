@@ -88,7 +88,7 @@ export const basicRows: readonly Row[] = [
   {
     line: "read secret/app/db_credential",
     env: { OKSAE_TOKEN: "hvs.wrong" },
-    err: "Error making API request.\n\nURL: GET <any>/v1/secret/app/db_credential\nCode: 403. Errors:\n\n* permission denied\n",
+    err: 'Error making API request.\n\nURL: GET <any>/v1/secret/app/db_credential\nCode: 403. Errors:\n\n* permission denied\n\nHint: "oksae policy explain read secret/app/db_credential" tells why, if the token is good.\n',
     code: 2,
   },
   {

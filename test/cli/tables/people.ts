@@ -14,7 +14,7 @@ const STATUS = (sealed: boolean): string => {
     ...(sealed
       ? [
           ["Unseal Progress", "0/1"],
-          ["Unseal Nonce", ""],
+          ["Unseal Nonce", "n/a"],
         ]
       : []),
     ["Version", "<any>"],
@@ -89,7 +89,7 @@ export const peopleRows: readonly Row[] = [
   { line: "token revoke chosen-1", out: "Success! Revoked token (if it existed)\n" },
   { line: "token lookup chosen-1", err: "<more>* bad token\n", code: 2 },
   { line: "token revoke", err: "name a token, or give -self for your own\n", code: 1 },
-  { line: "token revoke -mode=all hvs.x", err: "-mode can be orphan, not all\n", code: 1 },
+  { line: "token revoke -mode=all hvs.x", err: "-mode can be orphan or path, not all\n", code: 1 },
   {
     line: "secrets enable -path=team -description=Team kv-v2",
     out: "Success! Enabled the kv-v2 secrets engine at: team/\n",
@@ -125,13 +125,16 @@ export const peopleRows: readonly Row[] = [
   { line: "audit list", err: "No audit devices are enabled.\n", code: 2 },
   { line: "audit enable file file_path=@audit@", out: "Success! Enabled the file audit device at: file/\n" },
   { line: "audit list", out: "Path     Type    Description\n----     ----    -----------\nfile/    file    n/a\n" },
-  { line: "audit list -detailed", out: "Path     Type    Description    Options\n<more>file_path=<more>" },
+  {
+    line: "audit list -detailed",
+    out: "Path     Type    Description    Replication    Options\n<more>file_path=<more>",
+  },
   { line: "audit enable file", err: "<more>Code: 400<more>", code: 2 },
   { line: "audit disable file", out: "Success! Disabled audit device (if it was enabled) at: file/\n" },
   { line: "login -no-store @root@", out: "Success! You are now authenticated.<more>token <more>" },
-  { line: "login -no-print @root@" },
+  { line: "login -no-print @root@", err: "WARNING! VAULT_TOKEN is set, <any>unset it to use this one.\n\n" },
   { line: "token lookup -field=display_name", env: { OKSAE_TOKEN: "" }, out: "root" },
-  { line: "login -", stdin: "@root@\n", out: "Success! <more>" },
+  { line: "login -", stdin: "@root@\n", env: { VAULT_TOKEN: "" }, out: "Success! <more>" },
   { line: "login hvs.wrong", err: "<more>Code: 403<more>", code: 2 },
   { line: "login -method=ldap", err: "<any>must be specified<any>\n", code: 1 },
   { line: "aws unlock web1", err: "not an instance id: web1<any>\n", code: 1 },

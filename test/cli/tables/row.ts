@@ -7,7 +7,7 @@ export interface Row {
   /** A terminal instead of a pipe behind stdout. */
   readonly terminal?: boolean;
   /**
-   * Exact text; "<time>", "<token>", "<accessor>", "<uuid>", "<number>" stand for one such value, "<any>" for the rest of a line,
+   * Exact text; "<time>", "<token>", "<key>", "<accessor>", "<uuid>", "<number>" stand for one such value, "<any>" for the rest of a line,
    * "<more>" for anything. Without it stdout must be empty.
    */
   readonly out?: string;
@@ -15,11 +15,14 @@ export interface Row {
   readonly err?: string;
   /** Default 0. */
   readonly code?: 0 | 1 | 2;
+  /** Names that later rows write as "@name@", in `line`, `stdin`, `env`, `out` and `err`: the pattern's first group in stdout. */
+  readonly keep?: Readonly<Record<string, RegExp>>;
 }
 
 const PATTERNS: Readonly<Record<string, string>> = {
-  "<time>": "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z",
-  "<token>": "hvs\\.[\\w-]+",
+  "<time>": "\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?:Z| \\+0000 UTC)",
+  "<token>": "hv[sb]\\.[\\w-]+",
+  "<key>": "[\\w+/]{43}=",
   "<accessor>": "[\\w-]{8,}",
   "<uuid>": "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
   "<number>": "\\d+",
@@ -29,8 +32,22 @@ const PATTERNS: Readonly<Record<string, string>> = {
 
 /** @returns a pattern for the whole of an expected text */
 export function expected(text: string): RegExp {
-  const parts = text.split(/(<(?:time|token|accessor|uuid|number|any|more)>)/);
+  const parts = text.split(/(<(?:time|token|key|accessor|uuid|number|any|more)>)/);
   return new RegExp(`^${parts.map((part) => PATTERNS[part] ?? part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("")}$`);
+}
+
+/** @throws Error when `pattern` is not in it */
+export function pick(text: string, pattern: RegExp): string {
+  const found = pattern.exec(text)?.[1];
+  if (found === undefined) throw new Error(`${String(pattern)} is not in what was printed`);
+  return found;
+}
+
+/** A table's first column is as wide as its longest name. */
+export function keyValues(rows: readonly (readonly [string, string])[]): string {
+  const widest = Math.max(3, ...rows.map(([name]) => name.length));
+  const lines = [["Key", "Value"], ["---", "-----"], ...rows] as const;
+  return lines.map(([name = "", value = ""]) => `${name.padEnd(widest + 4)}${value}\n`).join("");
 }
 
 /** Splits a line as a shell does, quotes only. */
