@@ -6,31 +6,20 @@
 import { timingSafeEqual } from "node:crypto";
 import { checkSharing, splitSecret } from "../../lib/crypto/shamir.ts";
 import { Fault } from "../../lib/fault.ts";
-import type { Log } from "../../lib/log.ts";
-import type { Random } from "../../lib/random.ts";
 import type { Secret } from "../../lib/secret.ts";
 import type { Rekey, Rekeyed, RekeyStatus, RekeyTerms, VerificationStatus } from "../contract/ceremonies.ts";
+import { type Attempt, Ceremony, type SealKeys, type Words } from "./ceremony.ts";
 import { checkNonce, checkRight, decodeShare, KEY, Shares } from "./shares.ts";
 
-/** What a ceremony does with the seal. All of it runs in the seal's turn. */
-export interface SealKeys {
-  inTurn<T>(step: () => Promise<T>): Promise<T>;
-  /** Of the shares in force. @throws Fault "sealed" */
-  threshold(): Promise<number>;
-  /** Whether these shares, as many as the threshold, make the key; forgets them. */
-  proves(shares: Shares): Promise<boolean>;
-  /** New shares in force, which `unsealKey` was split into: in one step or not at all. @param unsealKey still the caller's */
-  replace(unsealKey: Buffer, terms: Pick<RekeyTerms, "shares" | "threshold">): Promise<void>;
-  readonly random: Random;
-  readonly log: Log;
+/** Made, told, and not in force yet. */
+interface Pending {
+  readonly unsealKey: Buffer;
+  nonce: string;
+  readonly entered: Shares;
 }
 
-interface Attempt {
-  readonly terms: RekeyTerms;
-  readonly nonce: string;
-  readonly entered: Shares;
-  /** Made, told, and not in force yet. */
-  pending: { readonly unsealKey: Buffer; nonce: string; readonly entered: Shares } | undefined;
+interface Terms extends RekeyTerms {
+  pending: Pending | undefined;
 }
 
 const NOTHING = {
@@ -43,7 +32,7 @@ const NOTHING = {
   verificationNonce: "",
 };
 
-function shown({ terms, nonce, entered, pending }: Attempt): Omit<RekeyStatus, "required"> {
+function shown({ terms, nonce, entered }: Attempt<Terms>): Omit<RekeyStatus, "required"> {
   return {
     started: true,
     nonce,
@@ -51,33 +40,40 @@ function shown({ terms, nonce, entered, pending }: Attempt): Omit<RekeyStatus, "
     n: terms.shares,
     progress: entered.size,
     verificationRequired: terms.verify,
-    verificationNonce: pending?.nonce ?? "",
+    verificationNonce: terms.pending?.nonce ?? "",
   };
 }
 
-const OF = "rekey operation";
+const WORDS: Words = {
+  name: "rekey",
+  of: "rekey operation",
+  during: "rekey operation",
+  none: "no barrier rekey in progress",
+  failed: "rekey authentication failed",
+};
 const OF_VERIFY = "rekey verification";
 
 export class ShamirRekey implements Rekey {
   readonly #keys: SealKeys;
-  #attempt: Attempt | undefined;
+  readonly #ceremony: Ceremony<Terms>;
 
   constructor(keys: SealKeys) {
     this.#keys = keys;
+    this.#ceremony = new Ceremony(keys, WORDS, forget);
   }
 
   async status(): Promise<RekeyStatus> {
     const required = await this.#keys.threshold();
-    return { ...NOTHING, ...(this.#attempt === undefined ? undefined : shown(this.#attempt)), required };
+    const { attempt } = this.#ceremony;
+    return { ...NOTHING, ...(attempt === undefined ? undefined : shown(attempt)), required };
   }
 
   start(terms: RekeyTerms): Promise<RekeyStatus> {
     return this.#keys.inTurn(async () => {
-      checkSharing(terms.shares, terms.threshold);
-      await this.#keys.threshold();
-      if (this.#attempt !== undefined) throw new Fault("invalid", "rekey already in progress");
-      this.#attempt = { terms, nonce: this.#keys.random.uuid(), entered: new Shares(), pending: undefined };
       const { shares, threshold, verify } = terms;
+      checkSharing(shares, threshold);
+      await this.#keys.threshold();
+      this.#ceremony.begin({ ...terms, pending: undefined });
       this.#keys.log("info", "rekey begun", { shares, threshold, verify });
       return this.status();
     });
@@ -85,44 +81,29 @@ export class ShamirRekey implements Rekey {
 
   update(share: Secret, nonce: string): Promise<Rekeyed | undefined> {
     return this.#keys.inTurn(async () => {
-      const threshold = await this.#keys.threshold();
-      const attempt = this.#under();
-      if (attempt.pending !== undefined) {
+      await this.#keys.threshold();
+      if (this.#ceremony.attempt?.terms.pending !== undefined) {
         throw new Fault("invalid", "rekey operation already finished; verification must be performed");
       }
-      checkNonce(attempt.nonce, nonce, OF);
-      if (!attempt.entered.add(decodeShare(share, threshold))) {
-        throw new Fault("invalid", "given key has already been provided during this rekey operation");
-      }
-      if (attempt.entered.size < threshold) return undefined;
-      if (!(await this.#keys.proves(attempt.entered))) {
-        this.#keys.log("warn", "rekey refused: the shares do not make the key");
-        throw new Fault("invalid", "rekey authentication failed: the shares entered do not make the key, start over");
-      }
-      this.#still(attempt);
-      return this.#make(attempt);
+      const proven = await this.#ceremony.enter(share, nonce);
+      return proven === undefined ? undefined : this.#make(proven.terms);
     });
   }
 
   cancel(nonce: string | undefined): Promise<void> {
-    return this.#keys.inTurn(async () => {
-      await this.#keys.threshold();
-      if (this.#attempt === undefined) return;
-      checkRight(this.#attempt.nonce, nonce, OF);
-      this.reset();
-      this.#keys.log("info", "rekey cancelled");
-    });
+    return this.#keys.inTurn(() => this.#ceremony.cancel(nonce));
   }
 
   async verification(): Promise<VerificationStatus> {
     await this.#keys.threshold();
-    if (this.#attempt === undefined) throw new Fault("invalid", "no rekey configuration found");
-    const { terms, pending } = this.#attempt;
+    const { attempt } = this.#ceremony;
+    if (attempt === undefined) throw new Fault("invalid", "no rekey configuration found");
+    const { pending, threshold, shares } = attempt.terms;
     return {
       started: pending !== undefined,
       nonce: pending?.nonce ?? "",
-      t: terms.threshold,
-      n: terms.shares,
+      t: threshold,
+      n: shares,
       progress: pending?.entered.size ?? 0,
     };
   }
@@ -130,10 +111,10 @@ export class ShamirRekey implements Rekey {
   verify(share: Secret, nonce: string): ReturnType<Rekey["verify"]> {
     return this.#keys.inTurn(async () => {
       await this.#keys.threshold();
-      const attempt = this.#under();
-      const pending = pendingOf(attempt);
+      const { terms } = this.#ceremony.under();
+      const pending = pendingOf(terms);
       checkNonce(pending.nonce, nonce, OF_VERIFY);
-      const { threshold } = attempt.terms;
+      const { threshold } = terms;
       if (!pending.entered.add(decodeShare(share, threshold))) {
         throw new Fault("invalid", "given key has already been provided during this verify operation");
       }
@@ -143,7 +124,7 @@ export class ShamirRekey implements Rekey {
         pending.nonce = this.#keys.random.uuid();
         return { complete: false, nonce: pending.nonce };
       }
-      await this.#keys.replace(pending.unsealKey, attempt.terms);
+      await this.#keys.replace(pending.unsealKey, terms);
       this.reset();
       return { complete: true, nonce };
     });
@@ -152,7 +133,7 @@ export class ShamirRekey implements Rekey {
   restartVerification(nonce: string | undefined): Promise<void> {
     return this.#keys.inTurn(async () => {
       await this.#keys.threshold();
-      const pending = pendingOf(this.#under());
+      const pending = pendingOf(this.#ceremony.under().terms);
       checkRight(pending.nonce, nonce, OF_VERIFY);
       pending.entered.clear();
       pending.nonce = this.#keys.random.uuid();
@@ -161,23 +142,19 @@ export class ShamirRekey implements Rekey {
 
   /** Also at seal. */
   reset(): void {
-    this.#attempt?.entered.clear();
-    this.#attempt?.pending?.entered.clear();
-    this.#attempt?.pending?.unsealKey.fill(0);
-    this.#attempt = undefined;
+    this.#ceremony.reset();
   }
 
-  async #make(attempt: Attempt): Promise<Rekeyed> {
+  async #make(terms: Terms): Promise<Rekeyed> {
     const { random } = this.#keys;
-    const { shares: n, threshold, verify } = attempt.terms;
     const unsealKey = random.bytes(KEY);
-    const shares = splitSecret(unsealKey, n, threshold, random);
-    if (verify) {
-      attempt.pending = { unsealKey, nonce: random.uuid(), entered: new Shares() };
-      return { shares, verificationNonce: attempt.pending.nonce };
+    const shares = splitSecret(unsealKey, terms.shares, terms.threshold, random);
+    if (terms.verify) {
+      terms.pending = { unsealKey, nonce: random.uuid(), entered: new Shares() };
+      return { shares, verificationNonce: terms.pending.nonce };
     }
     try {
-      await this.#keys.replace(unsealKey, attempt.terms);
+      await this.#keys.replace(unsealKey, terms);
     } catch (error) {
       for (const share of shares) share.fill(0);
       throw error;
@@ -187,19 +164,14 @@ export class ShamirRekey implements Rekey {
     }
     return { shares, verificationNonce: "" };
   }
-
-  #under(): Attempt {
-    if (this.#attempt === undefined) throw new Fault("invalid", "no barrier rekey in progress");
-    return this.#attempt;
-  }
-
-  /** A seal in between has ended it. */
-  #still(attempt: Attempt): void {
-    if (this.#attempt !== attempt) throw new Fault("sealed", "Vault is sealed");
-  }
 }
 
-function pendingOf({ pending }: Attempt): NonNullable<Attempt["pending"]> {
+function forget({ pending }: Terms): void {
+  pending?.entered.clear();
+  pending?.unsealKey.fill(0);
+}
+
+function pendingOf({ pending }: Terms): Pending {
   if (pending === undefined) throw new Fault("invalid", "no rekey verification in progress");
   return pending;
 }

@@ -6,31 +6,35 @@ import { Fault } from "../../lib/fault.ts";
 import type { Random } from "../../lib/random.ts";
 import { Secret } from "../../lib/secret.ts";
 import type { RootGeneration, RootGenerationStatus } from "../contract/ceremonies.ts";
-import type { SealKeys } from "./rekey.ts";
-import { checkNonce, checkRight, decodeShare, Shares } from "./shares.ts";
+import { Ceremony, type SealKeys, type Words } from "./ceremony.ts";
 
-interface Attempt {
-  readonly nonce: string;
+interface Terms {
   readonly otp: Secret;
-  readonly entered: Shares;
 }
 
 /** As long as the tokens that `Tokens.create` makes: "hvs.", 32 of chance, 6 of checksum. */
 const OTP = 42;
-const OF = "root generation operation";
+const WORDS: Words = {
+  name: "root generation",
+  of: "root generation operation",
+  during: "generation operation",
+  none: "no root generation in progress",
+  failed: "root generation failed",
+};
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 export class ShamirRootGeneration implements RootGeneration {
   readonly #keys: SealKeys;
-  #attempt: Attempt | undefined;
+  readonly #ceremony: Ceremony<Terms>;
 
   constructor(keys: SealKeys) {
     this.#keys = keys;
+    this.#ceremony = new Ceremony(keys, WORDS);
   }
 
   async status(): Promise<RootGenerationStatus> {
     const required = await this.#keys.threshold();
-    const attempt = this.#attempt;
+    const { attempt } = this.#ceremony;
     return {
       started: attempt !== undefined,
       nonce: attempt?.nonce ?? "",
@@ -46,51 +50,31 @@ export class ShamirRootGeneration implements RootGeneration {
       if (otp !== undefined && Buffer.byteLength(otp.reveal(), "utf8") !== OTP) {
         throw new Fault("invalid", `OTP string is wrong length: it must have ${String(OTP)} bytes (otp_length)`);
       }
-      if (this.#attempt !== undefined) throw new Fault("invalid", "root generation already in progress");
-      const made = otp === undefined ? oneTimePassword(this.#keys.random) : undefined;
-      const nonce = this.#keys.random.uuid();
-      this.#attempt = { nonce, otp: otp ?? made ?? new Secret(""), entered: new Shares() };
+      const used = otp ?? oneTimePassword(this.#keys.random);
+      this.#ceremony.begin({ otp: used });
       this.#keys.log("info", "root generation begun");
-      return { status: await this.status(), otp: made };
+      return { status: await this.status(), otp: otp === undefined ? used : undefined };
     });
   }
 
   update(share: Secret, nonce: string, mint: () => Promise<Secret>): Promise<string | undefined> {
     return this.#keys.inTurn(async () => {
-      const threshold = await this.#keys.threshold();
-      const attempt = this.#attempt;
-      if (attempt === undefined) throw new Fault("invalid", "no root generation in progress");
-      checkNonce(attempt.nonce, nonce, OF);
-      if (!attempt.entered.add(decodeShare(share, threshold))) {
-        throw new Fault("invalid", "given key has already been provided during this generation operation");
-      }
-      if (attempt.entered.size < threshold) return undefined;
-      if (!(await this.#keys.proves(attempt.entered))) {
-        this.#keys.log("warn", "root generation refused: the shares do not make the key");
-        throw new Fault("invalid", "root generation failed: the shares entered do not make the key, start over");
-      }
-      if (this.#attempt !== attempt) throw new Fault("sealed", "Vault is sealed");
+      const proven = await this.#ceremony.enter(share, nonce);
+      if (proven === undefined) return undefined;
       const token = await mint();
       this.reset();
       this.#keys.log("info", "root token generated");
-      return encodeToken(token, attempt.otp);
+      return encodeToken(token, proven.terms.otp);
     });
   }
 
   cancel(nonce: string | undefined): Promise<void> {
-    return this.#keys.inTurn(async () => {
-      await this.#keys.threshold();
-      if (this.#attempt === undefined) return;
-      checkRight(this.#attempt.nonce, nonce, OF);
-      this.reset();
-      this.#keys.log("info", "root generation cancelled");
-    });
+    return this.#keys.inTurn(() => this.#ceremony.cancel(nonce));
   }
 
   /** Also at seal. */
   reset(): void {
-    this.#attempt?.entered.clear();
-    this.#attempt = undefined;
+    this.#ceremony.reset();
   }
 }
 

@@ -16,8 +16,9 @@ import { Unreadable, unwrapKey, wrapKey } from "../barrier/format.ts";
 import { KeyRotation } from "../barrier/rotation.ts";
 import type { InitResult, Seal, SealStatus } from "../contract/seal.ts";
 import type { Storage } from "../contract/storage.ts";
+import type { SealKeys } from "./ceremony.ts";
 import { decodeSealRecord, encodeSealRecord, type SealRecord } from "./record.ts";
-import { type SealKeys, ShamirRekey } from "./rekey.ts";
+import { ShamirRekey } from "./rekey.ts";
 import { ShamirRootGeneration } from "./root-generation.ts";
 import { decodeShare, KEY, Shares } from "./shares.ts";
 
