@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import type { Clock } from "../lib/clock.ts";
+import { errorCode } from "../lib/error-code.ts";
 import { Fault } from "../lib/fault.ts";
 import type { Random } from "../lib/random.ts";
 import { Secret } from "../lib/secret.ts";
@@ -159,5 +160,5 @@ function ask(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream, question: str
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error";
+  return errorCode(error) || "unknown error";
 }

@@ -6,7 +6,7 @@ import { CommandError } from "../io.ts";
 import { command, type Spec } from "./register.ts";
 
 const NO_PLUGINS = "there are no plugins here: all engines and auth methods are part of the server (oksae plugin list)";
-const NO_CLUSTER_STORE = "the storage is no raft cluster: docs/server.md tells how it is kept";
+const NO_CLUSTER_STORE = "there is no raft, and one kind of store: docs/operations.md tells how it is saved";
 
 const SENTENCES: readonly (readonly [string, string])[] = [
   ["operator diagnose", 'there is no diagnosis: "oksae server -config FILE" names what does not open'],

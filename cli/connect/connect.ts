@@ -100,6 +100,6 @@ function hintFor(error: WireError): string {
   if (error.reason === "unreachable")
     return "\nIs the server running, and is OKSAE_ADDR (or VAULT_ADDR, or -address) right?";
   if (error.reason === "tls")
-    return "\nGive the CA that signed the server's certificate with -ca-cert or OKSAE_CACERT.";
+    return "\nGive the CA that signed the server's certificate with -ca-cert, -ca-path or OKSAE_CACERT.";
   return "";
 }

@@ -111,6 +111,12 @@ export const explainRows: readonly Row[] = [
     err: "Error making API request.\n\nURL: POST @address@/v1/sys/policy-explain\nCode: 400. Errors:\n\n* invalid accessor\n",
     code: 2,
   },
+  // A server that is not ours.
+  {
+    line: "policy explain -address=@issuer@ read secret/a",
+    err: 'this server has no sys/policy-explain: only oksae explains its decisions.\n"oksae token capabilities PATH" tells what a token may do, and -output-policy what a command needs.\n',
+    code: 2,
+  },
   {
     line: "policy explain look secret/a",
     err: "the operation must be one of read, list, create, update, patch, delete, not look\n",

@@ -249,17 +249,17 @@ export const operatorRows: readonly Row[] = [
   },
   {
     line: "operator raft list-peers",
-    err: "oksae operator raft: the storage is no raft cluster: docs/server.md tells how it is kept\n",
+    err: "oksae operator raft: there is no raft, and one kind of store: docs/operations.md tells how it is saved\n",
     code: 1,
   },
   {
     line: "operator raft snapshot save -token=x file",
-    err: "oksae operator raft: the storage is no raft cluster: docs/server.md tells how it is kept\n",
+    err: "oksae operator raft: there is no raft, and one kind of store: docs/operations.md tells how it is saved\n",
     code: 1,
   },
   {
     line: "operator migrate -config=a",
-    err: "oksae operator migrate: the storage is no raft cluster: docs/server.md tells how it is kept\n",
+    err: "oksae operator migrate: there is no raft, and one kind of store: docs/operations.md tells how it is saved\n",
     code: 1,
   },
   {
