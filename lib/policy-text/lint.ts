@@ -6,8 +6,9 @@ import type { Body } from "../hcl/body.ts";
 import { parseConfig } from "../hcl/parse.ts";
 import type { Place, Value } from "../hcl/tree.ts";
 import { lintPath, type MountHint } from "./lint-path.ts";
-import { covers, isStronger, isWild } from "./reach.ts";
+import { covers } from "./reach.ts";
 import type { Stanza } from "./stanza.ts";
+import { comparePatterns, hasWildcard } from "./strength.ts";
 
 export interface Finding {
   readonly line: number;
@@ -133,7 +134,7 @@ function lintReach(stanzas: readonly Stanza[], say: Say): void {
 function lintPair(one: Stanza, other: Stanza, say: Say): void {
   if (!covers(other.path, one.path)) return;
   const [mine, its] = [String(one.at.line), String(other.at.line)];
-  if (isWild(one.path) && isStronger(other.path, one.path)) {
+  if (hasWildcard(one.path) && comparePatterns(other.path, one.path) > 0) {
     say(one.at, `unreachable: ${quoted(other)} on line ${its} decides every path that this one matches`);
   } else if (denies(other) && !denies(one) && one.capabilities.length > 0) {
     say(other.at, `this deny does not hold for ${quoted(one)}: the nearer rule on line ${mine} decides there`);

@@ -1,32 +1,4 @@
-/**
- * Which of two path patterns is the stronger, and whether one matches all that the other does: as `server/policy` orders
- * them, for people's eyes. Source: Vault, "Policies" page, section "Priority matching".
- */
-
-export function isWild(path: string): boolean {
-  return path.endsWith("*") || path.split("/").includes("+");
-}
-
-/** Both have a "+" segment or a "*" at the end. */
-export function isStronger(a: string, b: string): boolean {
-  const order =
-    firstWildcard(a) - firstWildcard(b) ||
-    Number(b.endsWith("*")) - Number(a.endsWith("*")) ||
-    countPlus(b) - countPlus(a) ||
-    a.length - b.length;
-  return order === 0 ? a > b : order > 0;
-}
-
-function firstWildcard(path: string): number {
-  let at = 0;
-  for (const segment of path.split("/")) {
-    if (segment === "+") return at;
-    at += segment.length + 1;
-  }
-  return path.endsWith("*") ? path.length - 1 : path.length;
-}
-
-const countPlus = (path: string): number => path.split("/").filter((segment) => segment === "+").length;
+/** Whether one path pattern matches all that another does. Source: Vault, "Policies" page, section "Priority matching". */
 
 /** Whether everything that `inner` matches is matched by `outer` too; false also where that is not clear. */
 export function covers(outer: string, inner: string): boolean {

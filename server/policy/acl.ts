@@ -3,10 +3,11 @@
  * nothing unless the deciding rule looks at parameters. Source of the order: Vault, "Policies" page; for LIST the
  * path without its last slash stands in where no rule has it (GHSA-xp3c-3jw3-4vcr: a deny must hold for both).
  */
+import { hasWildcard } from "../../lib/policy-text/strength.ts";
 import type { Operation } from "../contract/call.ts";
 import type { Acl, Capability, Decision, Question } from "../contract/policy.ts";
 import { parametersFit } from "./parameters.ts";
-import { compilePatterns, hasWildcard, type Matcher } from "./patterns.ts";
+import { compilePatterns, type Matcher } from "./patterns.ts";
 import { bitOf, CAPABILITIES, DENY, type JoinedRule, joinPolicies, type ParsedPolicy, SUDO } from "./rules.ts";
 
 const OPERATIONS: readonly Operation[] = ["read", "list", "create", "update", "patch", "delete"];

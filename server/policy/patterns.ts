@@ -1,10 +1,9 @@
 /**
- * Finds the rule that decides about a path. The order, from the strongest: an exact rule; then, among rules with "*" at
- * the end and rules with "+" segments, the one whose first wildcard comes later, that has no "*" at the end, that has
- * fewer "+", that is longer, that is the lexicographically larger. All of that is sorted out once, into a rank for
- * each pattern; a look-up walks a radix trie (plain prefixes) and a segment trie ("+") and takes the highest rank.
- * Source: Vault, "Policies" page, section "Priority matching".
+ * Finds the rule that decides about a path: an exact one, else the strongest with wildcards. Their order is sorted out
+ * once, into a rank for each pattern; a look-up walks a radix trie (plain prefixes) and a segment trie ("+") and takes
+ * the highest rank. Source: Vault, "Policies" page, section "Priority matching".
  */
+import { comparePatterns, hasPlus, hasWildcard } from "../../lib/policy-text/strength.ts";
 
 export interface Pattern {
   /** "+" segments and a "*" at the end are wildcards; any other "+" or "*" is itself. */
@@ -36,38 +35,6 @@ interface SegmentNode<P> {
   end: Ranked<P> | undefined;
   /** The pattern's last segment is a prefix of this one: "a*" or "*". */
   readonly open: { readonly head: string; readonly found: Ranked<P> }[];
-}
-
-export function hasWildcard(path: string): boolean {
-  return path.endsWith("*") || hasPlus(path);
-}
-
-function hasPlus(path: string): boolean {
-  return path.includes("+") && path.split("/").includes("+");
-}
-
-/** The order of two different patterns with wildcards: positive when `a` is the stronger. */
-function comparePatterns(a: string, b: string): number {
-  return (
-    firstWildcard(a) - firstWildcard(b) ||
-    Number(b.endsWith("*")) - Number(a.endsWith("*")) ||
-    countPlus(b) - countPlus(a) ||
-    a.length - b.length ||
-    (a > b ? 1 : -1)
-  );
-}
-
-function firstWildcard(path: string): number {
-  let at = 0;
-  for (const segment of path.split("/")) {
-    if (segment === "+") return at;
-    at += segment.length + 1;
-  }
-  return path.endsWith("*") ? path.length - 1 : path.length;
-}
-
-function countPlus(path: string): number {
-  return path.split("/").filter((segment) => segment === "+").length;
 }
 
 /** @param rules one for each path string */
