@@ -7,7 +7,7 @@ import { Secret } from "../../../lib/secret.ts";
 import { approleAuth } from "../../../server/auth/approle/approle.ts";
 import { userpassAuth } from "../../../server/auth/userpass/userpass.ts";
 import { fakeClock } from "../../fakes/clock.ts";
-import { testCore } from "../../fakes/core.ts";
+import { keysOf } from "../../fakes/keys.ts";
 import { fakePasswords } from "../../fakes/passwords.ts";
 import { type TestReply, type TestServer, testServer } from "../../fakes/server.ts";
 
@@ -385,78 +385,3 @@ test("the longest path can be wrapped", async () => {
   await ok("POST", path, { a: "1" });
   expect((await unwrap((await wrapped("GET", path)).token)).body?.["data"]).toEqual({ a: "1" });
 });
-
-describe("what is left", () => {
-  test("nothing lies in the store once it is open", async () => {
-    const t = testCore();
-    await t.start();
-    const before = await keysOf(t.store);
-    const { wrap } = await t.call("read", "sys/policies/acl/default", { wrapTtl: 60_000 });
-    expect((await keysOf(t.store)).length).toBeGreaterThan(before.length);
-    await t.call("update", "sys/wrapping/unwrap", { token: wrap?.token.reveal() });
-    expect(await keysOf(t.store)).toEqual(before);
-    await t.call("read", "sys/policies/acl/default", { wrapTtl: 60_000 });
-    await t.clock.advance(60_000);
-    await eventually(async () => {
-      expect(await keysOf(t.store)).toEqual(before);
-    });
-  });
-
-  test.each(["unwrap", "rewrap"])("nor of one that was named in the body of %s", async (path) => {
-    const t = testCore();
-    await t.start();
-    const before = await keysOf(t.store);
-    const { wrap } = await t.call("read", "sys/policies/acl/default", { wrapTtl: 60_000 });
-    const after = await t.call("update", `sys/wrapping/${path}`, { data: { token: wrap?.token.reveal() } });
-    if (path === "rewrap") await t.call("update", "sys/wrapping/unwrap", { token: after.wrap?.token.reveal() });
-    expect(await keysOf(t.store)).toEqual(before);
-  });
-
-  test("a reply that could not be audited leaves no token", async () => {
-    const t = testCore();
-    await t.start();
-    const before = await keysOf(t.store);
-    t.audit.fail = "response";
-    expect((await t.refusal("read", "sys/policies/acl/default", { wrapTtl: 60_000 })).kind).toBe("internal");
-    expect(await keysOf(t.store)).toEqual(before);
-  });
-});
-
-test("the audit shows what was wrapped as HMACs, and the token too", async () => {
-  const t = testCore();
-  await t.start();
-  const { wrap } = await t.call("read", "sys/policies/acl/default", { wrapTtl: 60_000 });
-  const response = t.audit.responses.at(-1);
-  expect(response?.wrap?.token).toBeInstanceOf(Secret);
-  expect(response?.reply?.data).toBeDefined();
-  await t.call("update", "sys/wrapping/unwrap", { token: wrap?.token.reveal() });
-  expect(t.audit.responses.at(-1)?.granting).toEqual(["response-wrapping"]);
-});
-
-async function keysOf(store: Parameters<typeof allBelow>[0]): Promise<readonly string[]> {
-  return allBelow(store, "");
-}
-
-async function allBelow(
-  store: { list(prefix: string): Promise<readonly string[]> },
-  prefix: string,
-): Promise<readonly string[]> {
-  const out: string[] = [];
-  for (const name of await store.list(prefix)) {
-    if (name.endsWith("/")) out.push(...(await allBelow(store, prefix + name)));
-    else out.push(prefix + name);
-  }
-  return out;
-}
-
-async function eventually(check: () => Promise<void>): Promise<void> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (tries === 100) throw error;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}
