@@ -159,15 +159,14 @@ class Round {
         reply.on("end", () => {
           const { statusCode = 0 } = reply;
           const text = Buffer.concat(chunks).toString("utf8");
-          try {
-            check(statusCode, text, reply.headers["content-type"]);
-          } catch (error) {
-            reject(error);
-            return;
-          }
-          this.#mend(statusCode, text).then(() => {
-            resolve(statusCode);
-          }, reject);
+          Promise.resolve()
+            .then(() => {
+              check(statusCode, text, reply.headers["content-type"]);
+              return this.#mend(statusCode, text);
+            })
+            .then(() => {
+              resolve(statusCode);
+            }, reject);
         });
       });
       sent.on("error", reject).end(bytes);
