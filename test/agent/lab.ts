@@ -109,9 +109,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
 /** Real files take real time: waits, without moving the clock, until `done`. */
 export async function until(done: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 2_000; i += 1) {
+  for (let i = 0; i < 10_000; i += 1) {
     if (await done()) return;
     await new Promise((resolve) => setTimeout(resolve, 4));
   }
-  throw new Error("it did not happen within 8 s");
+  throw new Error("it did not happen within 40 s");
 }

@@ -19,7 +19,7 @@ export interface JwtMount extends AuthMount {
 export async function jwtMount(): Promise<JwtMount> {
   const clock = fakeClock(NOW);
   const issuer = await oidcIssuer();
-  const mount = authMount(jwtAuth(issuerDocuments(500)), { clock });
+  const mount = authMount(jwtAuth(issuerDocuments()), { clock });
   const role = (body: Readonly<Record<string, unknown>>): Promise<unknown> => mount.call("update", "role/app", body);
   await mount.call("update", "config", { oidc_discovery_url: issuer.url });
   await role({ role_type: "jwt", user_claim: "sub", bound_audiences: "oksae" });

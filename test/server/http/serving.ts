@@ -54,14 +54,15 @@ export interface RawReply {
   readonly all: string;
 }
 
-/** Sends `text` as it is and reads until the server closes or `ms` pass without a byte. */
-export function raw(port: number, text: string | Buffer, ms = 300): Promise<RawReply> {
+/** Sends `text` as it is and reads a whole reply, or until the server closes, or `ms` pass without a byte. */
+export function raw(port: number, text: string | Buffer, ms = 20_000): Promise<RawReply> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
+    const isHead = text.toString().startsWith("HEAD ");
     let all = "";
     socket.on("data", (chunk) => {
       all += chunk.toString("utf8");
-      if (complete(all)) finish();
+      if (complete(all, isHead)) finish();
     });
     const finish = (): void => {
       socket.destroy();
@@ -74,9 +75,10 @@ export function raw(port: number, text: string | Buffer, ms = 300): Promise<RawR
   });
 }
 
-function complete(all: string): boolean {
+function complete(all: string, isHead: boolean): boolean {
   const end = all.indexOf("\r\n\r\n");
   if (end < 0) return false;
+  if (isHead) return true;
   const length = /^content-length: (\d+)$/im.exec(all.slice(0, end))?.[1];
   return length === undefined
     ? all.slice(0, 20).includes(" 204 ")
