@@ -97,11 +97,19 @@ describe("a token", () => {
   });
 
   test("needs a live parent", async () => {
-    const { tokens, make } = await opened();
+    const { tokens, make, clock } = await opened();
     const parent = (await make()).entry;
     expect((await make({ parent: parent.id })).entry).toMatchObject({ orphan: false, parent: parent.id });
     await tokens.revoke(parent.id);
     await expect(make({ parent: parent.id })).rejects.toMatchObject({ kind: "denied" });
+    // Nobody has swept these yet.
+    const [ending, once] = [await make({ ttl: 60_000 }), await make({ numUses: 1 })];
+    await tokens.use(once.entry);
+    clock.jump(60_000);
+    for (const { entry } of [ending, once]) {
+      await expect(make({ parent: entry.id })).rejects.toMatchObject({ kind: "denied" });
+      await expect(make({ parent: entry.id, type: "batch" })).rejects.toMatchObject({ kind: "denied" });
+    }
   });
 
   test("may not be the 257th below another", async () => {

@@ -52,6 +52,11 @@ test.each<[string, () => string, string]>([
   ["an RSA signature that says ES256", () => signToken({ alg: "ES256", kid: "one" }, good(), one), BAD_KEY],
   ["an RSA signature under the EC key's id", () => signToken({ alg: "RS256", kid: "ec" }, good(), one), BAD_KEY],
   ["PS256 named RS256", () => signToken({ alg: "RS256", kid: "one" }, good(), { ...one, alg: "PS256" }), BAD_KEY],
+  [
+    "PS256 by a key that is published for RS256",
+    () => signToken({ alg: "PS256", kid: "one" }, good(), { ...one, alg: "PS256" }),
+    BAD_KEY,
+  ],
   ["a foreign key under a known id", () => signToken({ alg: "RS256", kid: "one" }, good(), foreign), BAD_KEY],
   ["a foreign key under its own id", () => signToken({ alg: "RS256", kid: "foreign" }, good(), foreign), BAD_KEY],
   ["a foreign key without id", () => signToken({ alg: "RS256" }, good(), foreign), BAD_KEY],
