@@ -55,19 +55,19 @@ test("the environment is three variables, the input is empty, the place is /", a
 test("a time-out ends the whole process group, also children that ignore SIGTERM", async () => {
   const pids = join(folder, "pids");
   const command = `(trap '' TERM; echo $$ > ${pids}; sleep 60 & echo $! >> ${pids}; wait; sleep 60) & wait`;
-  const result = await run(command, { commandTimeout: 300 });
+  const result = await run(command, { commandTimeout: 1000 });
   expect(result).toMatchObject({ timedOut: true, exitCode: null });
-  await wait(2_300);
   const children = readFileSync(pids, "utf8").trim().split("\n").map(Number);
   expect(children).toHaveLength(2);
-  expect(children.filter(isAlive)).toEqual([]);
-}, 10_000);
+  // Two seconds after the SIGTERM that one of them ignores.
+  while (children.some(isAlive)) await wait(20);
+});
 
 test("a command that leaves a daemon with the pipe behind does not hold us", async () => {
   const started = performance.now();
-  const result = await run("sleep 5 & echo started");
+  const result = await run("sleep 30 & echo started");
   expect(result).toMatchObject({ exitCode: 0, output: "started\n" });
-  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(performance.now() - started).toBeLessThan(25_000);
 });
 
 test("output is bounded, whatever a command writes", async () => {

@@ -1,6 +1,7 @@
 /** Strings with escapes: what they are, where they are refused, and that a body full of them does not hold up the server. */
 import { expect, test } from "@jest/globals";
 import { parseJson } from "../../../lib/wire/json.ts";
+import { cpuTime } from "../../fakes/cpu.ts";
 
 test.each([
   [String.raw`"\"\\\/\b\f\n\r\t"`, '"\\/\b\f\n\r\t'],
@@ -28,7 +29,8 @@ test.each([
 
 test("32 MiB of escapes are read within a second", () => {
   const escapes = "\\n".repeat(16 * 2 ** 20);
-  const begin = performance.now();
-  expect((parseJson(`"${escapes}"`) as string).length).toBe(16 * 2 ** 20);
-  expect(performance.now() - begin).toBeLessThan(1000);
+  const cost = cpuTime(() => {
+    expect((parseJson(`"${escapes}"`) as string).length).toBe(16 * 2 ** 20);
+  });
+  expect(cost).toBeLessThan(1000);
 });

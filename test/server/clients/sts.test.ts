@@ -146,8 +146,6 @@ test("an endpoint whose certificate nobody vouches for is not asked", async () =
 
 test("a server that never answers is given up", async () => {
   const url = await serve(() => undefined);
-  const before = performance.now();
   const got = await sts.forward(request(url)).catch((error: unknown) => error);
   expect(got).toMatchObject({ kind: "unavailable" });
-  expect(performance.now() - before).toBeLessThan(8000);
-}, 15_000);
+});

@@ -7,6 +7,7 @@ import { type Encodable, parseJsonMap, stringifyJson } from "../../../lib/wire/j
 import type { Operation } from "../../../server/contract/call.ts";
 import { compileAcl } from "../../../server/policy/acl.ts";
 import { parsePolicy } from "../../../server/policy/parse.ts";
+import { cpuTime } from "../../fakes/cpu.ts";
 import { decidingRule } from "../../model/rules.ts";
 
 interface Row {
@@ -131,10 +132,11 @@ test("a decision over 300 rules is far below what a request costs", () => {
   ).join("\n");
   const acl = compiled({ p: text });
   const question = { operation: "read", path: "secret/data/app57/web", data: undefined, wrapTtl: undefined } as const;
-  const start = performance.now();
   let allowed = 0;
-  for (let i = 0; i < 100_000; i += 1) if (acl.decide(question).allowed) allowed += 1;
-  const microseconds = ((performance.now() - start) * 1000) / 100_000;
+  const cost = cpuTime(() => {
+    for (let i = 0; i < 100_000; i += 1) if (acl.decide(question).allowed) allowed += 1;
+  });
+  const microseconds = (cost * 1000) / 100_000;
   expect(allowed).toBe(100_000);
   // 0.3 µs on an idle machine; the bound leaves room for a busy one.
   expect(microseconds).toBeLessThan(5);
