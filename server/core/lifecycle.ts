@@ -79,8 +79,10 @@ export class Lifecycle implements Operator {
     return this.#cluster;
   }
 
-  status(): Promise<SealStatus> {
-    return this.#parts.seal.status();
+  /** Sealed until everything is open, so that a probe does not send requests here before they are served. */
+  async status(): Promise<SealStatus> {
+    const status = await this.#parts.seal.status();
+    return this.#open ? status : { ...status, sealed: true };
   }
 
   keyStatus(): ReturnType<Seal["keyStatus"]> {

@@ -210,7 +210,8 @@ function sendAnswer(res: ServerResponse, id: string, answer: Answer): void {
   const type = wrap === undefined ? reply?.text?.contentType : undefined;
   const extra = headers === undefined ? NO_HEADERS : [...headers].flat();
   const own = wrap === undefined ? reply?.status : undefined;
-  send(res, own ?? (text === "" ? 204 : 200), text, extra, type);
+  // sys/health may be asked to say 204.
+  send(res, own ?? (text === "" ? 204 : 200), own === 204 ? "" : text, extra, type);
 }
 
 function ignore(): void {

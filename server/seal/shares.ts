@@ -1,4 +1,5 @@
 /** Shares as people enter them, one at a time: hex or base64 to bytes, each counted once, zero-filled when done with. */
+import { timingSafeEqual } from "node:crypto";
 import { combineShares } from "../../lib/crypto/shamir.ts";
 import { Fault } from "../../lib/fault.ts";
 import { Secret } from "../../lib/secret.ts";
@@ -15,7 +16,7 @@ export class Shares {
 
   /** @param share this one's from here on. @returns false for one that is there already: taken once */
   add(share: Buffer): boolean {
-    if (this.#entered.some((known) => known.equals(share))) {
+    if (this.#entered.some((known) => known.length === share.length && timingSafeEqual(known, share))) {
       share.fill(0);
       return false;
     }

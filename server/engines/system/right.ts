@@ -2,6 +2,7 @@
  * Who may end or see what others have begun with their shares: whoever brings its nonce, a token with sudo on the path,
  * or, where the listener says so, anyone, as in Vault before CVE-2026-5807.
  */
+import { Secret } from "../../../lib/secret.ts";
 import type { ListenerRights } from "../../contract/call.ts";
 import type { Context, Field } from "../../contract/engine.ts";
 import { hasSudo, type Policies } from "../../contract/policy.ts";
@@ -32,5 +33,5 @@ export async function claim(
 
 /** A nonce as this caller may see it. @param claimed as `claim` tells */
 export function shownNonce(nonce: string, claimed: string | undefined): string {
-  return claimed === undefined || claimed === nonce ? nonce : "";
+  return claimed === undefined || new Secret(claimed).equals(new Secret(nonce)) ? nonce : "";
 }
