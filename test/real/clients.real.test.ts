@@ -4,7 +4,6 @@
  * judges where documents are silent. What the methods speak to is real where it can be: slapd; else it checks what the
  * real one checks: a STS that verifies signatures, a GitHub that pages, an issuer with keys.
  */
-import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +16,7 @@ import { type FakeSts, startSts } from "../fakes/sts.ts";
 import { House } from "./house.ts";
 import { requires } from "./requires.ts";
 import { GROUPS, SERVICE, SLAPD, Slapd, USERS } from "./slapd.ts";
+import { run } from "./told.ts";
 
 const CLIENTS = join(import.meta.dirname, "programs/clients");
 const HVAC = "/opt/oksae-hvac/bin/python";
@@ -159,24 +159,4 @@ async function goStory(module: string, file: string): Promise<readonly string[]>
   const built = await run(["go", "build", "-mod=mod", "-o", "story", "."], place);
   if (built.code !== 0) throw new Error(`go build: ${built.err}`);
   return [join(place, "story"), file];
-}
-
-interface Told {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Not spawnSync: the servers that the story needs live in this process. */
-function run([command = "", ...args]: readonly string[], cwd: string): Promise<Told> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { PATH: process.env["PATH"], HOME: process.env["HOME"] } });
-    let [out, err] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, out, err });
-    });
-  });
 }
