@@ -25,11 +25,12 @@ import { printCommands } from "./commands/print-token.ts";
 import { type Flags, register, type Spec } from "./commands/register.ts";
 import { rekeyCommands } from "./commands/rekey.ts";
 import { tokenCommands } from "./commands/token.ts";
-import { type Api, ApiError } from "./connect/api.ts";
+import { type Api, ApiError, Wrapped } from "./connect/api.ts";
 import { Preview } from "./connect/preview.ts";
 import { readSettings, type Settings } from "./connect/settings.ts";
 import { type FlagKind, normaliseArgv } from "./input/argv.ts";
 import { CommandError, type Io } from "./io.ts";
+import { printSecret } from "./output/print.ts";
 
 const commands: readonly Spec[] = [
   ...basicCommands,
@@ -97,11 +98,18 @@ function buildProgram(io: Io, connect: Connect, version: string): Command {
   const run = async (spec: Spec, args: readonly string[], flags: Flags): Promise<void> => {
     const settings = readSettings(flags, io.env);
     const field = flags["field"];
-    await spec.run(
-      { io, api: await connect(settings), settings, field: typeof field === "string" ? field : undefined },
-      args,
-      flags,
-    );
+    const context = {
+      io,
+      api: await connect(settings),
+      settings,
+      field: typeof field === "string" ? field : undefined,
+    };
+    try {
+      await spec.run(context, args, flags);
+    } catch (error) {
+      if (!(error instanceof Wrapped)) throw error;
+      printSecret(context, error.body);
+    }
   };
   for (const spec of commands) register(program, spec, run);
   forEachCommand(program, "", (command, name) => {

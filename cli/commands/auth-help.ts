@@ -20,7 +20,7 @@ export const authHelpCommands: readonly Spec[] = [
 ];
 
 async function ofPath(context: Context, path: string): Promise<string> {
-  const { body } = await context.api({ method: "GET", path: "sys/auth" });
+  const { body } = await context.api({ method: "GET", path: "sys/auth", bare: true });
   const mount = member(body, "data").get(path);
   if (!isJsonMap(mount)) throw new CommandError(1, `No auth method found at "${path.slice(0, -1)}"`);
   const type = text(mount, "type");

@@ -53,7 +53,7 @@ function row(node: JsonMap): readonly string[] {
 }
 
 async function keyStatus(context: Context): Promise<JsonMap> {
-  const { body } = await context.api({ method: "GET", path: "sys/key-status" });
+  const { body } = await context.api({ method: "GET", path: "sys/key-status", bare: true });
   return member(body, "data");
 }
 

@@ -70,7 +70,8 @@ async function byMethod(
   };
   const { path, body } = await method.login(credentials);
   const place = mount.replace(/^auth\//, "");
-  const reply = await context.api({ method: "POST", path: `auth/${place}${path}`, body, token: "none" });
+  const call = { method: "POST", path: `auth/${place}${path}`, body, token: "none", takesWrapped: true } as const;
+  const reply = await context.api(call);
   return reply.body ?? new Map<string, Json>();
 }
 

@@ -35,11 +35,11 @@ async function move(context: Context, from: string, to: string, noun: string): P
     ["from", from],
     ["to", to],
   ]);
-  const reply = await context.api({ method: "POST", path: "sys/remount", body });
+  const reply = await context.api({ method: "POST", path: "sys/remount", body, bare: true });
   const id = text(member(reply.body, "data"), "migration_id") || text(reply.body, "migration_id");
   say(context, `Started moving ${noun} ${from} to ${to}, with migration ID ${id}`);
   for (let turn = 0; turn < TURNS; turn += 1) {
-    const { body: found } = await context.api({ method: "GET", path: `sys/remount/status/${id}` });
+    const { body: found } = await context.api({ method: "GET", path: `sys/remount/status/${id}`, bare: true });
     const status = text(member(member(found, "data"), "migration_info"), "status");
     if (status === "success") {
       say(context, `Success! Finished moving ${noun} ${from} to ${to}, with migration ID ${id}`);

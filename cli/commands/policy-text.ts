@@ -64,10 +64,12 @@ function asJson({ line, column, message }: Finding): Json {
 
 /** What the caller may see of them. @throws CommandError 2 when no server answers: -offline does without */
 async function mountsOf(context: Context): Promise<readonly MountHint[]> {
-  const { body } = await context.api({ method: "GET", path: "sys/internal/ui/mounts" }).catch((error: unknown) => {
-    if (error instanceof ApiError) throw new CommandError(2, `${error.message}\n-offline checks the text alone`);
-    throw error;
-  });
+  const { body } = await context
+    .api({ method: "GET", path: "sys/internal/ui/mounts", bare: true })
+    .catch((error: unknown) => {
+      if (error instanceof ApiError) throw new CommandError(2, `${error.message}\n-offline checks the text alone`);
+      throw error;
+    });
   return [...member(member(body, "data"), "secret")].map(([path, value]) => {
     const mount = isJsonMap(value) ? value : new Map<string, Json>();
     return { path, type: text(mount, "type"), version: text(member(mount, "options"), "version") };

@@ -14,6 +14,8 @@ export interface ApiCall {
   readonly ahead?: boolean;
   /** Its reply is never wrapped, whatever -wrap-ttl says: it has another meaning there. */
   readonly bare?: boolean;
+  /** The command itself sees to a wrapped reply; else the wrapping token is shown in place of what the command would. */
+  readonly takesWrapped?: boolean;
   /** Statuses of 400 and above that are an answer here. */
   readonly alsoStatus?: readonly number[];
 }
@@ -22,6 +24,16 @@ export interface ApiReply {
   readonly status: number;
   /** undefined on 204 */
   readonly body: JsonMap | undefined;
+}
+
+/** Thrown in place of a reply that -wrap-ttl has had wrapped: the program shows it, whatever the command. */
+export class Wrapped extends Error {
+  readonly body: JsonMap;
+
+  constructor(body: JsonMap) {
+    super("a wrapped reply");
+    this.body = body;
+  }
 }
 
 /** The server answered with an error, or not at all. */

@@ -5,8 +5,9 @@ import type { Secret } from "../../lib/secret.ts";
 import { Secret as Box } from "../../lib/secret.ts";
 import { wireClient } from "../../lib/wire/client.ts";
 import { WireError } from "../../lib/wire/error.ts";
+import { isJsonMap } from "../../lib/wire/json.ts";
 import type { Io } from "../io.ts";
-import { type Api, type ApiCall, ApiError, apiErrorText } from "./api.ts";
+import { type Api, type ApiCall, ApiError, type ApiReply, apiErrorText, Wrapped } from "./api.ts";
 import { Preview, previewText } from "./preview.ts";
 import { retried } from "./retry.ts";
 import { readToken, type Settings } from "./settings.ts";
@@ -25,7 +26,7 @@ export async function connect(settings: Settings, io: Io, version: string): Prom
     if (settings.preview !== undefined && call.ahead !== true) throw new Preview(previewText(call, settings));
     const send = () => client.request(withToken(call, call.token ?? token, settings), AbortSignal.any([]));
     try {
-      return await (readsOnly(call) ? retried(send, settings.retries, io.clock) : send());
+      return checkWrapped(call, await (readsOnly(call) ? retried(send, settings.retries, io.clock) : send()));
     } catch (error) {
       throw error instanceof WireError ? asApiError(call, error) : error;
     } finally {
@@ -34,11 +35,23 @@ export async function connect(settings: Settings, io: Io, version: string): Prom
   };
 }
 
+/** Milliseconds: what is given to be wrapped is wrapped, also where -wrap-ttl says nothing; as Vault's command line. */
+const WRAP_TTL = 300_000;
+
+/** @throws Wrapped where the command would not know what to do with it */
+function checkWrapped(call: ApiCall, reply: ApiReply): ApiReply {
+  const { body } = reply;
+  const ours = call.ahead !== true && call.bare !== true && call.takesWrapped !== true;
+  if (ours && body !== undefined && isJsonMap(body.get("wrap_info"))) throw new Wrapped(body);
+  return reply;
+}
+
 function withToken(
   { method, path, query, body, alsoStatus, ahead, bare }: ApiCall,
   token: Secret | "none" | undefined,
-  { wrapTtl, headers }: Settings,
+  { wrapTtl: asked, headers }: Settings,
 ): Parameters<ReturnType<typeof wireClient>["request"]>[0] {
+  const wrapTtl = asked ?? (path === "sys/wrapping/wrap" && method !== "GET" ? WRAP_TTL : undefined);
   return {
     method,
     path,

@@ -14,9 +14,7 @@ export function printSecret(context: Context, body: JsonMap, asTable: (body: Jso
     return;
   }
   const { format } = context.settings;
-  // What is wrapped has no data to make a table of.
-  const shown = isJsonMap(body.get("wrap_info")) ? secretTable : asTable;
-  context.io.out(format === "table" ? shown(body) : encode(envelopeForOutput(body), format));
+  context.io.out(format === "table" ? asTable(body) : encode(envelopeForOutput(body), format));
 }
 
 /** What a write answers: its data, or a sentence where there is none. */

@@ -14,7 +14,7 @@ async function run(
   const left = [...failures];
   const send = (): Promise<string> => {
     const next = left.shift();
-    return next === undefined ? Promise.resolve("done") : Promise.reject(next as Error);
+    return next === undefined ? Promise.resolve("done") : Promise.reject(next);
   };
   const clock = { sleep: (ms: number) => Promise.resolve(void waits.push(ms)) };
   const said: unknown = await retried(send, retries, clock).catch((error: unknown) => error);

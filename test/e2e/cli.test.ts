@@ -1,6 +1,6 @@
 /** The built program as a process: exit codes, the token file, standard input, and the programs behind it. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -52,8 +52,31 @@ test("data comes from standard input, a value goes out exactly", async () => {
   expect(await oksae(["read", "-field=password", "secret/app"])).toEqual({ code: 0, out: 'a "b"\n$c', err: "" });
 });
 
+test("policy fmt writes the file anew with its mode, lint reads it", async () => {
+  const file = join(home, "team.hcl");
+  writeFileSync(file, 'path   "secret/a" {capabilities=["read"]}', { mode: 0o640 });
+  const shown = { code: 0, out: `Success! Formatted policy: ${file}\n`, err: "" };
+  expect(await oksae(["policy", "fmt", file])).toEqual(shown);
+  expect(readFileSync(file, "utf8")).toBe('path "secret/a" {\n  capabilities = ["read"]\n}\n');
+  expect(statSync(file).mode & 0o777).toBe(0o640);
+  expect(await oksae(["policy", "lint", "-offline", file])).toEqual({ code: 0, out: "", err: "" });
+});
+
+test("a refused request and its reason, for a token of the environment", async () => {
+  const made = await server.request("POST", "auth/token/create", { policies: ["default"] });
+  const { client_token: token } = made.body?.["auth"] as { client_token: string };
+  const env = { OKSAE_TOKEN: token };
+  const refused = await oksae(["read", "secret/app"], { env });
+  expect(refused).toMatchObject({ code: 2, out: "" });
+  const [, hint = ""] = /^Hint: "oksae (.*)" tells why/m.exec(refused.err) ?? [];
+  expect(hint).toBe("policy explain read secret/app");
+  const explained = await oksae(hint.split(" "), { env });
+  expect(explained).toMatchObject({ code: 2, err: "", out: expect.stringContaining('capabilities = ["read"]') });
+});
+
 test.each([
   { args: ["read", "secret/none"], code: 2 },
+  { args: ["operator", "raft", "list-peers"], code: 1 },
   { args: ["read"], code: 1 },
   { args: ["nope"], code: 1 },
   { args: ["-version"], code: 0 },

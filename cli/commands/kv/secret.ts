@@ -88,7 +88,7 @@ async function patch(context: Context, at: KvPath, body: JsonMap): Promise<void>
 /** For tokens that may read and update but not patch; `cas` makes a write in between an error instead of a loss. */
 async function readThenWrite(context: Context, at: KvPath, change: JsonMap): Promise<void> {
   const path = apiPath(at, "data");
-  const before = await callOrNothing(context, { method: "GET", path });
+  const before = await callOrNothing(context, { method: "GET", path, ahead: true });
   if (before === undefined) throw nothingAt(path);
   const data = member(before.body, "data");
   const merged = new Map(member(data, "data"));
@@ -126,7 +126,7 @@ export function printWritten(context: Context, at: KvPath, body: JsonMap | undef
 }
 
 function printVersion(context: Context, at: KvPath, body: JsonMap): void {
-  if (at.version === 1 || isJsonMap(body.get("wrap_info"))) {
+  if (at.version === 1) {
     printSecret(context, body, (reply) => section("Data", member(reply, "data")));
     return;
   }

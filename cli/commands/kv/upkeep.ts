@@ -23,8 +23,8 @@ export const kvUpkeepCommands: readonly Spec[] = [
       const at = await kvPath(context, path, flags);
       needVersion2(at, "kv rollback");
       const api = apiPath(at, "data");
-      const newest = await callOrNothing(context, { method: "GET", path: apiPath(at, "metadata") });
-      const old = await callOrNothing(context, { method: "GET", path: api, query: { version } });
+      const newest = await callOrNothing(context, { method: "GET", path: apiPath(at, "metadata"), ahead: true });
+      const old = await callOrNothing(context, { method: "GET", path: api, query: { version }, ahead: true });
       if (newest === undefined || old === undefined) throw nothingAt(api);
       const cas = member(newest.body, "data").get("current_version") ?? new JsonNumber("0");
       const body = new Map<string, Json>([

@@ -10,7 +10,7 @@ export const leaseRows: readonly Row[] = [
   {
     line: "kv get -wrap-ttl=5m secret/app",
     keep: { wrapOne: /wrapping_token: +(\S+)/ },
-    out: "Key                              Value\n---                              -----\nwrapping_token:                  @wrapOne@\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              5m\nwrapping_token_creation_time:    <time>\nwrapping_token_creation_path:    secret/data/app\n",
+    out: "Key                              Value\n---                              -----\nwrapping_token:                  @wrapOne@\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              5m\nwrapping_token_creation_time:    2026-11-25 21:38:18.079 +0000 UTC\nwrapping_token_creation_path:    secret/data/app\n",
   },
   {
     line: "write sys/wrapping/lookup token=@wrapOne@",
@@ -50,7 +50,7 @@ export const leaseRows: readonly Row[] = [
     line: "write sys/wrapping/wrap a=b",
     env: { VAULT_WRAP_TTL: "3m" },
     keep: { wrapFour: /wrapping_token: +(\S+)/ },
-    out: "Key                              Value\n---                              -----\nwrapping_token:                  @wrapFour@\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              3m\nwrapping_token_creation_time:    <time>\nwrapping_token_creation_path:    sys/wrapping/wrap\n",
+    out: "Key                              Value\n---                              -----\nwrapping_token:                  @wrapFour@\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              3m\nwrapping_token_creation_time:    2026-11-25 21:38:19.071 +0000 UTC\nwrapping_token_creation_path:    sys/wrapping/wrap\n",
   },
   { line: "unwrap -", stdin: "@wrapFour@\n", env: { VAULT_TOKEN: "" }, out: "Key    Value\n---    -----\na      b\n" },
   {
@@ -91,6 +91,33 @@ export const leaseRows: readonly Row[] = [
     err: "Error making API request.\n\nURL: PUT @address@/v1/sys/wrapping/unwrap\nCode: 400. Errors:\n\n* wrapping token is not valid or does not exist\n",
     code: 2,
   },
+  // What a command makes of its reply it cannot make of a wrapped one: the wrapping token is shown instead.
+  {
+    line: "list -wrap-ttl=1m secret/metadata",
+    out: "Key                              Value\n---                              -----\nwrapping_token:                  <token>\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              1m\nwrapping_token_creation_time:    2026-11-25 21:38:19.503 +0000 UTC\nwrapping_token_creation_path:    secret/metadata/\n",
+  },
+  {
+    line: "secrets list -field=wrapping_token",
+    env: { VAULT_WRAP_TTL: "60" },
+    keep: { wrapNine: /(.+)/ },
+    out: "@wrapNine@",
+  },
+  { line: "unwrap -field=secret/ @wrapNine@", out: "map[accessor:kv_<more>" },
+  { line: "policy list -wrap-ttl=1m -format=json", out: '{<more>"wrap_info": {<more>' },
+  { line: "token capabilities -wrap-ttl=1m -field=wrapping_token_ttl secret/a", out: "1m" },
+  { line: "kv put secret/app password=pw2", out: "<more>version            2\n" },
+  // What is asked on the way is never wrapped.
+  {
+    line: "kv rollback -wrap-ttl=1m -version=1 -field=wrapping_token secret/app",
+    keep: { wrapTen: /(.+)/ },
+    out: "@wrapTen@",
+  },
+  { line: "unwrap -field=version @wrapTen@", out: "3" },
+  { line: "kv patch -method=rw -wrap-ttl=1m -field=wrapping_token_ttl secret/app a=b", out: "1m" },
+  { line: "kv get -field=a secret/app", out: "b" },
+  { line: "operator rotate -wrap-ttl=1m", out: "Success! Rotated key\n\nKey Term            2\n<more>" },
+  // Without -wrap-ttl what is to be wrapped is wrapped for five minutes.
+  { line: "write -field=wrapping_token_ttl sys/wrapping/wrap a=b", out: "5m" },
   { line: "auth enable userpass", out: "Success! Enabled userpass auth method at: userpass/\n" },
   {
     line: "write auth/userpass/users/ann password='correct horse' token_ttl=1h",

@@ -43,13 +43,6 @@ export function pick(text: string, pattern: RegExp): string {
   return found;
 }
 
-/** A table's first column is as wide as its longest name. */
-export function keyValues(rows: readonly (readonly [string, string])[]): string {
-  const widest = Math.max(3, ...rows.map(([name]) => name.length));
-  const lines = [["Key", "Value"], ["---", "-----"], ...rows] as const;
-  return lines.map(([name = "", value = ""]) => `${name.padEnd(widest + 4)}${value}\n`).join("");
-}
-
 /** Splits a line as a shell does, quotes only. */
 export function words(line: string): string[] {
   const out: string[] = [];
