@@ -1,7 +1,14 @@
-/** What the renewals of methods with users have in common: whether the token still has what a login would give now. */
+/** What renewals have in common: whose token it is, and whether it still has what a login would give now. */
 import { Fault } from "../../lib/fault.ts";
-import type { Renewal } from "../contract/engine.ts";
+import type { Mount, Renewal } from "../contract/engine.ts";
+import { textIn } from "../contract/record.ts";
+import type { TokenEntry } from "../contract/token.ts";
 import type { TokenParams } from "./token-params.ts";
+
+/** A login notes its mount's uuid under "mount". @throws Fault "denied" when it was another's, once mounted at this path */
+export function mustComeFrom({ uuid }: Mount, internal: TokenEntry["internal"]): void {
+  if (textIn(internal, "mount") !== uuid) throw new Fault("denied", "the token does not come from this mount");
+}
 
 /**
  * Order, case, blanks and "default" do not count, as in Vault.

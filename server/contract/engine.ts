@@ -129,6 +129,7 @@ export type Place = Omit<Context, "call" | "token" | "subject">;
 export interface Reply {
   /** A `RawJson` must hold an object. */
   readonly data?: EncodableRecord | ReadonlyMap<string, Encodable> | RawJson;
+  /** An empty list is as good as none. */
   readonly warnings?: readonly string[];
   /** A login: the core makes the token and puts it into `auth`. */
   readonly login?: LoginGrant;

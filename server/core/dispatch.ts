@@ -144,8 +144,9 @@ function warned(reply: Reply, more: readonly string[], { ignored }: Checked): Re
   return { ...reply, warnings: [...(reply.warnings ?? []), ...more, ...unknown] };
 }
 
-function showsNothing({ data, bare, status, warnings, leaseDuration, text, headers, renewed }: Reply): boolean {
-  return [renewed, data, bare, status, warnings, leaseDuration, text, headers].every((member) => member === undefined);
+function showsNothing({ data, bare, status, warnings = [], leaseDuration, text, headers, renewed }: Reply): boolean {
+  if (warnings.length > 0) return false;
+  return [renewed, data, bare, status, leaseDuration, text, headers].every((member) => member === undefined);
 }
 
 function noRoute(path: string): Fault {

@@ -55,8 +55,7 @@ function roleRoute(env: EngineEnv): Route {
             await putRole(tx, after, before, env.random);
             return after;
           });
-          const warnings = warningsFor(role, values, mount);
-          return warnings.length === 0 ? undefined : { warnings };
+          return { warnings: warningsFor(role, values, mount) };
         },
       },
       delete: {

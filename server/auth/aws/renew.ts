@@ -3,6 +3,7 @@ import { Fault, toFault } from "../../../lib/fault.ts";
 import type { Renewal } from "../../contract/engine.ts";
 import { numberIn, textIn } from "../../contract/record.ts";
 import type { TokenEntry } from "../../contract/token.ts";
+import { mustComeFrom } from "../renewal.ts";
 import { entryBytes, entryKey, type InstanceName, readEntry } from "./access-list.ts";
 import { parseArn } from "./arn.ts";
 import { accessFor } from "./config-sts.ts";
@@ -16,9 +17,7 @@ const RETRY = 10_000;
 /** @throws Fault "denied" when instance, entry, principal or role are gone; "unavailable" when AWS gives no answer */
 export async function renewToken(state: AwsState, token: TokenEntry, place: Place): Promise<Renewal> {
   const byCaller = textIn(token.internal, "auth_type") === "iam";
-  if (textIn(token.internal, "mount") !== place.mount.uuid) {
-    throw new Fault("denied", "the token does not come from a login of this method");
-  }
+  mustComeFrom(place.mount, token.internal);
   const role = await readRole(place.storage, textIn(token.internal, "role"));
   if (role === undefined) throw new Fault("denied", "the role of the token is gone");
   return byCaller ? renewCaller(state, token, role, place) : renewInstance(state, token, role, place);

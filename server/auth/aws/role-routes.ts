@@ -63,15 +63,14 @@ async function writeRole(
   updateRole(before, values, { ...made, uniqueIds: asked });
   const uniqueIds = new Map<string, string>();
   for (const arn of asked.keys()) uniqueIds.set(arn, await resolveUniqueId(state, storage, arn));
-  const warnings = await storage.transact(async (tx) => {
+  return storage.transact(async (tx) => {
     const now = await readRole(tx, values.role);
     mustStillBe(call, now !== undefined);
     const role = updateRole(now, values, { ...made, uniqueIds });
-    const notes = checkAgainstMount(role.token, mount);
+    const warnings = checkAgainstMount(role.token, mount);
     tx.put(ROLES + role.name, recordBytes(roleRecord(role)));
-    return notes;
+    return { warnings };
   });
-  return warnings.length === 0 ? undefined : { warnings };
 }
 
 function listRoute(path: string): Route {

@@ -69,18 +69,17 @@ export function configRoute(github: Github): Route {
         run: async (values, { storage, mount, call }) => {
           const seen = await readConfig(storage);
           const organizationId = await idOf(github, seen, values);
-          const warnings = await storage.transact(async (tx) => {
+          return storage.transact(async (tx) => {
             const before = await readConfig(tx);
             mustStillBe(call, before !== undefined);
             // The id was asked for under what was there a moment ago.
             if (before?.organization !== seen?.organization || before?.baseUrl !== seen?.baseUrl)
               throw changedMeanwhile();
             const config = updateConfig(before, values, organizationId);
-            const notes = checkAgainstMount(config.token, mount);
+            const warnings = checkAgainstMount(config.token, mount);
             tx.put(KEY, configBytes(config));
-            return notes;
+            return { warnings };
           });
-          return warnings.length === 0 ? undefined : { warnings };
         },
       },
     },

@@ -15,7 +15,7 @@ import { BadCredentials } from "../../contract/guards.ts";
 import { textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import type { TokenEntry } from "../../contract/token.ts";
-import { mustStillHave, renewalOf } from "../renewal.ts";
+import { mustComeFrom, mustStillHave, renewalOf } from "../renewal.ts";
 import { checkBoundCidrs, grantOf } from "../token-params.ts";
 import { type GithubConfig, readConfig } from "./config.ts";
 import { memberOf } from "./member.ts";
@@ -78,7 +78,7 @@ export async function renewToken(
   { internal, policies: held }: TokenEntry,
   { storage, mount }: Place,
 ): Promise<Renewal> {
-  if (textIn(internal, "mount") !== mount.uuid) throw new Fault("denied", "the token does not come from this mount");
+  mustComeFrom(mount, internal);
   const config = await configured(storage);
   try {
     const { policies, teams } = await memberOf(github, storage, config, textIn(internal, "token"));

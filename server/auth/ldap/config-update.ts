@@ -36,16 +36,14 @@ export function configRoute(ldap: Ldap): Route {
       },
       update: {
         about: "Changes the settings that are sent",
-        run: async (values, { storage, mount }) => {
-          const warnings = await storage.transact(async (tx) => {
+        run: (values, { storage, mount }) =>
+          storage.transact(async (tx) => {
             const config = updateConfig((await readConfig(tx)) ?? DEFAULTS, values);
             checkConfig(ldap, config, values);
-            const notes = checkAgainstMount(config.token, mount);
+            const warnings = checkAgainstMount(config.token, mount);
             tx.put(CONFIG, configBytes(config));
-            return notes;
-          });
-          return warnings.length === 0 ? undefined : { warnings };
-        },
+            return { warnings };
+          }),
       },
     },
   });

@@ -15,7 +15,7 @@ import type { Ldap } from "../../contract/ldap.ts";
 import { textIn } from "../../contract/record.ts";
 import type { Reader } from "../../contract/storage.ts";
 import type { LoginGrant, TokenEntry } from "../../contract/token.ts";
-import { mustStillHave, renewalOf } from "../renewal.ts";
+import { mustComeFrom, mustStillHave, renewalOf } from "../renewal.ts";
 import { checkBoundCidrs, grantOf } from "../token-params.ts";
 import { type LdapConfig, readConfig } from "./config.ts";
 import { type Person, personOf } from "./directory.ts";
@@ -107,7 +107,7 @@ export async function renewToken(
   { internal, policies: held }: TokenEntry,
   { storage, mount }: Place,
 ): Promise<Renewal> {
-  if (textIn(internal, "mount") !== mount.uuid) throw new Fault("denied", "the token does not come from this mount");
+  mustComeFrom(mount, internal);
   const config = await configured(storage);
   const person = await personOf(ldap, config, textIn(internal, "username"), textIn(internal, "password"));
   if (person === undefined) throw new Fault("denied", REFUSAL);

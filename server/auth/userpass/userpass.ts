@@ -4,7 +4,7 @@ import type { EngineKind, Place, Renewal } from "../../contract/engine.ts";
 import type { Passwords } from "../../contract/password.ts";
 import { textIn } from "../../contract/record.ts";
 import type { TokenEntry } from "../../contract/token.ts";
-import { mustStillHave, renewalOf } from "../renewal.ts";
+import { mustComeFrom, mustStillHave, renewalOf } from "../renewal.ts";
 import { loginRoute } from "./login.ts";
 import { readUser } from "./user.ts";
 import { userRoutes } from "./users.ts";
@@ -23,8 +23,8 @@ export function userpassAuth(passwords: Passwords): EngineKind {
 
 /** @throws Fault "denied" when the user is gone or has other policies by now */
 async function renewToken({ internal, policies }: TokenEntry, { storage, mount }: Place): Promise<Renewal> {
-  const name = textIn(internal, "username");
-  const user = textIn(internal, "mount") === mount.uuid ? await readUser(storage, name) : undefined;
+  mustComeFrom(mount, internal);
+  const user = await readUser(storage, textIn(internal, "username"));
   if (user === undefined) throw new Fault("denied", "the user of the token is gone");
   mustStillHave(user.token.policies, policies, "policies have changed, not renewing");
   return renewalOf(user.token);

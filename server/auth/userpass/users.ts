@@ -55,15 +55,14 @@ function oneRoute(passwords: Passwords): Route {
         run: async (values, { storage, mount, call }) => {
           checkUserName(values.username);
           const hash = await newHash(passwords, values);
-          const warnings = await storage.transact(async (tx) => {
+          return storage.transact(async (tx) => {
             const before = await readUser(tx, values.username);
             mustStillBe(call, before !== undefined);
             const user = updateUser(before, values, hash);
-            const notes = checkAgainstMount(user.token, mount);
+            const warnings = checkAgainstMount(user.token, mount);
             tx.put(userKey(user.name), userBytes(user));
-            return notes;
+            return { warnings };
           });
-          return warnings.length === 0 ? undefined : { warnings };
         },
       },
       delete: {

@@ -123,7 +123,7 @@ function renewRoutes({ leases }: Ports, path: string): readonly Route[] {
           about,
           run: async ({ lease_id: id, url_lease_id: inUrl, increment = 0 }) => {
             const { lease, warnings } = await leases.renew(named(id, inUrl), increment);
-            return { renewed: lease, ...(warnings.length === 0 ? undefined : { warnings }) };
+            return { renewed: lease, warnings };
           },
         },
       },

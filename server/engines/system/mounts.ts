@@ -126,7 +126,7 @@ function tuneRoute({ mounts }: Ports, kind: Kind): Route {
             ...(description !== undefined && { description }),
             ...(options !== undefined && { options }),
           });
-          return warnings.length === 0 ? undefined : { warnings };
+          return { warnings };
         },
       },
     },
