@@ -19,8 +19,10 @@ export interface Outcome {
 }
 
 const CLIENTS = 16;
+/** Replies with data without which a run says nothing. */
+export const LEAST_SERVED = 100;
 
-/** @param breaking runs beside the load; the load ends with it */
+/** @param breaking runs beside the load; it begins once enough was served, or at the first refusal */
 export async function underLoad(subject: Subject, breaking: () => Promise<void>): Promise<Outcome> {
   const served = new Set<string>();
   let refused = 0;
@@ -44,7 +46,9 @@ export async function underLoad(subject: Subject, breaking: () => Promise<void>)
   };
   const work = [...Array.from({ length: CLIENTS }, client), probe()];
   try {
+    while (served.size <= LEAST_SERVED && refused === 0) await pause(5);
     await breaking();
+    while (served.size <= LEAST_SERVED && (await subject.serve()) !== undefined) await pause(5);
   } finally {
     going = false;
     await Promise.all(work);

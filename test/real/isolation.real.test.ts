@@ -2,7 +2,7 @@
  * One item in trouble costs the other seven nothing, with the real programs: eight items, ten cycles, real trouble (a
  * policy that refuses, a server's 500, a broken template, a full disk, a missing user, a command that hangs). The server's
  * audit file counts the requests; files' times and the commands' own notes tell the rest. All agents run at once, beside
- * a control agent without trouble; each one polls every two seconds.
+ * a control agent without trouble; each one polls every four seconds, which is time enough on a busy machine to see one poll's work before the next.
  */
 import { execFileSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
@@ -18,7 +18,7 @@ const TROUBLED = 3;
 const OTHERS = ITEMS.filter((n) => n !== TROUBLED);
 const CYCLES = 10;
 /** Seconds. */
-const INTERVAL = 2;
+const INTERVAL = 4;
 /** Odd items change at every second cycle, even ones at every third, so that there is work in between. */
 const stride = (n: number): number => (n % 2 === 0 ? 3 : 2);
 

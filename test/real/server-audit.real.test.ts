@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, constants, mkdirSync, openSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { afterEach, expect } from "@jest/globals";
-import { isJson, type Outcome, pause, readAll, type Subject, textOf, underLoad } from "./audit-load.ts";
+import { isJson, LEAST_SERVED, type Outcome, pause, readAll, type Subject, textOf, underLoad } from "./audit-load.ts";
 import { House, type HouseOptions } from "./house.ts";
 import { requires } from "./requires.ts";
 
@@ -72,7 +72,7 @@ function idsOf(texts: readonly string[]): { readonly request: Set<string>; reado
 
 function expectAllAudited(name: string, { served, refused, slowestHealth }: Outcome, texts: readonly string[]): void {
   const { request, response } = idsOf(texts);
-  expect(served.size).toBeGreaterThan(100);
+  expect(served.size).toBeGreaterThan(LEAST_SERVED);
   expect([...served].filter((id) => !request.has(id) || !response.has(id))).toEqual([]);
   expect(slowestHealth).toBeLessThan(HEALTH_WITHIN);
   process.stdout.write(

@@ -30,6 +30,8 @@ test("the agent's bundle has no file of the server and none of its heavy package
   const inputs = inputsOf("agent");
   expect(inputs.length).toBeGreaterThan(10);
   expect(inputs.filter((file) => file.startsWith("server/") || file.startsWith("cli/"))).toEqual([]);
+  // For the CLI and the server alone.
+  expect(inputs.filter((file) => /^lib\/(policy-text\/|crypto\/sigv4|password-policy)/.test(file))).toEqual([]);
   expect(packagesOf("agent").filter((name) => /^(lmdb|@aws-sdk|axios|yaml|commander|node-cron)/.test(name))).toEqual(
     [],
   );
