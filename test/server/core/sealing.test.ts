@@ -4,9 +4,11 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { Secret } from "../../../lib/secret.ts";
 import { type EngineKind, route } from "../../../server/contract/engine.ts";
 import { type TestServer, testServer } from "../../fakes/server.ts";
+import { toyAuth } from "../../fakes/toy-auth.ts";
 
 /** Engines that take their time to end, as one that finishes what it is at. */
 function slow(ended: string[]): EngineKind {
@@ -83,3 +85,65 @@ test.each(CHANGES)(
   },
   30_000,
 );
+
+type Act = "enable" | "disable" | "remount" | "tune" | "upgrade" | "seal" | "unseal" | "auth" | "disableAuth";
+const ACTS: readonly Act[] = [
+  "enable",
+  "disable",
+  "remount",
+  "tune",
+  "upgrade",
+  "seal",
+  "unseal",
+  "auth",
+  "disableAuth",
+];
+const act = fc.record({ act: fc.constantFrom(...ACTS), at: fc.constantFrom("a", "b", "c"), after: fc.nat(20) });
+
+test("changes of mounts and seals in any order: what a seal leaves is what the unseal finds, with its data", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { minLength: 4, maxLength: 14 }), async (all) => {
+      const server = await testServer({ kinds: [toyAuth] });
+      const { operator, mounts } = server.core;
+      const table = (): readonly string[] =>
+        [...mounts.list("secret"), ...mounts.list("auth")].map(
+          ({ path, uuid, options }) => `${path} ${uuid} ${options.get("version") ?? ""}`,
+        );
+      try {
+        await server.request("POST", "sys/mounts/keep", { type: "kv" });
+        await server.request("POST", "keep/x", { v: "kept" });
+        const keep = mounts.find("keep/")?.uuid;
+        const does: Readonly<Record<Act, (at: string) => Promise<unknown>>> = {
+          enable: (at) => server.request("POST", `sys/mounts/${at}`, { type: "kv" }),
+          disable: (at) => server.request("DELETE", `sys/mounts/${at}`),
+          remount: (at) => server.request("POST", "sys/remount", { from: at, to: at === "a" ? "b" : "a" }),
+          tune: (at) => server.request("POST", `sys/mounts/${at}/tune`, { max_lease_ttl: "2h" }),
+          upgrade: (at) => server.request("POST", `sys/mounts/${at}/tune`, { options: { version: "2" } }),
+          seal: () => operator.seal(),
+          unseal: () => operator.unseal(new Secret(server.keys[0] ?? "")),
+          auth: (at) => server.request("POST", `sys/auth/${at}`, { type: toyAuth.type }),
+          disableAuth: (at) => server.request("DELETE", `sys/auth/${at}`),
+        };
+        await Promise.all(
+          all.map(async ({ act: what, at, after }) => {
+            await delay(after);
+            await does[what](at);
+          }),
+        );
+        await operator.unseal(new Secret(server.keys[0] ?? ""));
+        // A move goes on behind its reply: the next change of the table waits for it.
+        await server.request("POST", "sys/mounts/keep/tune", { description: "last" });
+        const before = table();
+        await operator.seal();
+        expect(table()).toHaveLength(1);
+        await operator.unseal(new Secret(server.keys[0] ?? ""));
+        expect(table()).toEqual(before);
+        expect(mounts.find("keep/")?.uuid).toBe(keep);
+        expect((await server.request("GET", "keep/x")).body).toMatchObject({ data: { v: "kept" } });
+      } finally {
+        await server.close();
+      }
+    }),
+    { numRuns: 60 },
+  );
+}, 60_000);
