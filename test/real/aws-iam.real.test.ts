@@ -3,8 +3,6 @@
  * signer. What moto does not check (signatures of GetCallerIdentity, external ids) the stand-ins of test/fakes do.
  * Source: https://docs.getmoto.org, "Server mode" and "Multi-Account support".
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { EC2Client, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import {
   CreateAccessKeyCommand,
@@ -17,18 +15,12 @@ import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk
 import { afterAll, beforeAll, expect } from "@jest/globals";
 import { iamLoginFields } from "../../lib/crypto/sigv4.ts";
 import { Secret } from "../../lib/secret.ts";
-import { freePort } from "../fakes/free-port.ts";
-import { imdsBase64, mintDocument, mintPkcs7, testSigner } from "../fakes/mint.ts";
-import { House, type HouseReply } from "./house.ts";
+import { imdsBase64, mintDocument, mintPkcs7 } from "../fakes/mint.ts";
+import type { House, HouseReply } from "./house.ts";
+import { ACCOUNT, IMAGE, MOTO, type MotoHouse, REGION, ROOT_KEYS, signer, startMoto } from "./moto.ts";
 import { requires } from "./requires.ts";
 
-const MOTO = "/opt/oksae-moto/bin/moto_server";
-const ACCOUNT = "123456789012";
 const OTHER = "210987654321";
-const REGION = "eu-west-1";
-const IMAGE = "ami-12c6146b";
-const ROOT = { accessKeyId: "AKIAMOTOMOTOMOTOMOTO", secretAccessKey: "moto-takes-any-secret-key" };
-const signer = testSigner("rsa2048");
 const onMoto = requires(MOTO);
 
 interface Keys {
@@ -37,53 +29,25 @@ interface Keys {
   readonly sessionToken?: string;
 }
 
-let moto: ChildProcess | undefined;
+let moto: MotoHouse | undefined;
 let house: House;
 let endpoint: string;
 let iam: IAMClient;
 let sts: STSClient;
 
 beforeAll(async () => {
-  // Without moto the tests are skipped, and nothing needs to run.
-  if (!existsSync(MOTO)) return;
-  const port = await freePort();
-  endpoint = `http://127.0.0.1:${port}`;
-  moto = spawn(MOTO, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  iam = new IAMClient({ region: REGION, endpoint, credentials: ROOT });
-  sts = new STSClient({ region: REGION, endpoint, credentials: ROOT });
-  house = new House();
-  await Promise.all([house.start(), house.until("moto answers", 60, () => answers(endpoint))]);
-  await house.init();
-  await house.must("POST", "sys/auth/aws", { type: "aws" });
-  await house.must("POST", "auth/aws/config/certificate/test", { aws_public_cert: signer.certificate });
-  await configure(ROOT);
+  moto = await startMoto();
+  if (moto === undefined) return;
+  ({ house, endpoint } = moto);
+  iam = new IAMClient({ region: REGION, endpoint, credentials: ROOT_KEYS });
+  sts = new STSClient({ region: REGION, endpoint, credentials: ROOT_KEYS });
 }, 90_000);
 afterAll(async () => {
-  moto?.kill("SIGKILL");
   if (moto === undefined) return;
   iam.destroy();
   sts.destroy();
-  await house.close();
+  await moto.close();
 });
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/moto-api/`)).status > 0;
-  } catch {
-    return false;
-  }
-}
-
-async function configure({ accessKeyId, secretAccessKey }: Keys): Promise<void> {
-  await house.must("POST", "auth/aws/config/client", {
-    access_key: accessKeyId,
-    secret_key: secretAccessKey,
-    endpoint,
-    sts_endpoint: endpoint,
-    iam_endpoint: endpoint,
-    max_retries: 1,
-  });
-}
 
 async function assume(roleArn: string, session: string): Promise<Keys> {
   const { Credentials: given } = await sts.send(
@@ -214,7 +178,7 @@ onMoto("an instance of a second account, reached by AssumeRole; without config/s
 
 onMoto("rotate-root gives the user a new key, and only that one is left", async () => {
   const user = await makeUser("oksae");
-  await configure(user);
+  await moto?.configure(user);
   const rotated = await house.request("POST", "auth/aws/config/rotate-root");
   expect([rotated.status, rotated.text]).toEqual([200, expect.any(String)]);
   const { access_key: now } = rotated.body["data"] as { access_key: string };

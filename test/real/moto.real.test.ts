@@ -2,8 +2,6 @@
  * The login against an EC2 that is not ours: moto in server mode. The instance is started through AWS's SDK, its document
  * is minted with a registered key, and the real server asks moto whether it runs. Source: https://docs.getmoto.org, "Server mode".
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import {
   DescribeInstancesCommand,
   DescribeVpcsCommand,
@@ -13,40 +11,19 @@ import {
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect } from "@jest/globals";
-import { freePort } from "../fakes/free-port.ts";
-import { imdsBase64, mintDocument, mintPkcs7, testSigner } from "../fakes/mint.ts";
-import { House, type HouseReply } from "./house.ts";
+import { imdsBase64, mintDocument, mintPkcs7 } from "../fakes/mint.ts";
+import type { House, HouseReply } from "./house.ts";
+import { ACCOUNT, IMAGE, MOTO, type MotoHouse, REGION, ROOT_KEYS, signer, startMoto } from "./moto.ts";
 import { requires } from "./requires.ts";
 
-const MOTO = "/opt/oksae-moto/bin/moto_server";
-const ACCOUNT = "123456789012";
-const REGION = "eu-west-1";
-const IMAGE = "ami-12c6146b";
-const CREDENTIALS = { accessKeyId: "AKIAMOTOMOTOMOTOMOTO", secretAccessKey: "moto-takes-any-secret-key" };
-const signer = testSigner("rsa2048");
 const onMoto = requires(MOTO);
 
-let moto: ChildProcess | undefined;
+let moto: MotoHouse | undefined;
 let house: House;
 let ec2: EC2Client;
 
-async function setUp(): Promise<void> {
-  const port = await freePort();
-  const endpoint = `http://127.0.0.1:${port}`;
-  moto = spawn(MOTO, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  ec2 = new EC2Client({ region: REGION, endpoint, credentials: CREDENTIALS });
-  house = new House();
-  await Promise.all([house.start(), house.until("moto answers", 60, () => answers(endpoint))]);
-  await house.init();
-  await house.must("POST", "sys/auth/aws", { type: "aws" });
-  await house.must("POST", "auth/aws/config/certificate/test", { aws_public_cert: signer.certificate });
-  await house.must("POST", "auth/aws/config/client", {
-    access_key: CREDENTIALS.accessKeyId,
-    secret_key: CREDENTIALS.secretAccessKey,
-    endpoint,
-    sts_endpoint: endpoint,
-    iam_endpoint: endpoint,
-  });
+async function setUp({ house, endpoint }: MotoHouse): Promise<void> {
+  ec2 = new EC2Client({ region: REGION, endpoint, credentials: ROOT_KEYS });
   await house.must("POST", "auth/aws/role/web", {
     auth_type: "ec2",
     bound_account_id: ACCOUNT,
@@ -64,23 +41,16 @@ async function defaultVpc(): Promise<string> {
 }
 
 beforeAll(async () => {
-  // Without moto the tests are skipped, and nothing needs to run.
-  if (existsSync(MOTO)) await setUp();
+  moto = await startMoto();
+  if (moto === undefined) return;
+  house = moto.house;
+  await setUp(moto);
 }, 90_000);
 afterAll(async () => {
-  moto?.kill("SIGKILL");
   if (moto === undefined) return;
   ec2.destroy();
-  await house.close();
+  await moto.close();
 });
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/moto-api/`)).status > 0;
-  } catch {
-    return false;
-  }
-}
 
 interface Booted {
   readonly instanceId: string;
