@@ -106,7 +106,8 @@ function storesOver({ clock, random, log, store, declared }: ComposeParts, core:
     for (const end of withToken) await end(id);
   };
   const mountOf = (path: string): string | undefined => core().mounts.find(path)?.path;
-  const tokens = tokenStore({ storage: seal.storage, ...env, ended, mountOf });
+  const accessorAt = (path: string): string | undefined => core().mounts.find(path)?.accessor;
+  const tokens = tokenStore({ storage: seal.storage, ...env, ended, mountOf, accessorAt });
   const leases = leaseStore({ storage: seal.storage, ...env, tokens, engines: () => core().leaseEngines });
   withToken.push((id) => leases.revokeByToken(id));
   const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });

@@ -28,6 +28,8 @@ export interface NewToken {
   readonly most?: number;
   /** What `most` counts tokens by instead of `role` and `path`: a login's role, or user, at its mount. */
   readonly countedBy?: string;
+  /** Accessor of the auth mount that a login came by: a batch token ends with it. */
+  readonly mount?: string;
 }
 
 export interface Tokens {

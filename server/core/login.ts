@@ -62,6 +62,7 @@ export async function logIn(
     entityId: known?.subject.id ?? "",
     role: grant.role,
     internal: grant.internal,
+    mount: mount.accessor,
     most: grant.mostTokens ?? 0,
     // A path may spell the same user in many ways.
     countedBy: `${mount.path}\0${grant.role === "" ? grant.alias : grant.role}`,

@@ -44,12 +44,21 @@ interface Payload {
   readonly cidrs: readonly string[];
   readonly entity: string;
   readonly role: string;
+  /** See `NewToken.mount`. */
+  readonly mount: string;
+}
+
+/** What a string holds. */
+export interface Unsealed {
+  readonly entry: TokenEntry;
+  /** "" for one that no login has made. */
+  readonly mount: string;
 }
 
 export class BatchTokens {
   #key: Buffer | undefined;
-  /** By id: what a string holds never changes, and nothing of its end or its parent is decided here. */
-  readonly #opened: Lru<TokenEntry>;
+  /** By id: what a string holds never changes, and nothing of its end, its parent or its mount is decided here. */
+  readonly #opened: Lru<Unsealed>;
 
   /** @param most the sum of characters of the strings that are remembered */
   constructor(most = KEPT) {
@@ -78,7 +87,7 @@ export class BatchTokens {
   }
 
   /** @throws Fault "invalid" when the string would be too long for a header */
-  seal(entry: Omit<TokenEntry, "id">, random: Random): Secret {
+  seal({ entry, mount }: { readonly entry: Omit<TokenEntry, "id">; readonly mount: string }, random: Random): Secret {
     const payload: Payload = {
       p: entry.policies,
       path: entry.path,
@@ -91,6 +100,7 @@ export class BatchTokens {
       cidrs: entry.boundCidrs,
       entity: entry.entityId,
       role: entry.role,
+      mount,
     };
     const head = Buffer.concat([Buffer.of(VERSION), random.bytes(SALT), random.bytes(NONCE)]);
     const cipher = createCipheriv("aes-256-gcm", this.#keyFor(head), head.subarray(1 + SALT));
@@ -108,17 +118,18 @@ export class BatchTokens {
 
   /**
    * @param id the HMAC of this string
-   * @returns undefined unless this store has sealed exactly this string; says nothing of its end or its parent
+   * @returns undefined unless this store has sealed exactly this string; says nothing of its end, its parent or its mount
    */
-  unseal(token: Secret, id: string): TokenEntry | undefined {
+  unseal(token: Secret, id: string): Unsealed | undefined {
     const known = this.#opened.get(id);
     if (known !== undefined) return known;
     const text = token.reveal();
     const clear = this.#decrypt(text);
     if (clear === undefined) return undefined;
-    const entry = entryOf(JSON.parse(clear) as Payload, id);
-    this.#opened.set(id, entry, text.length);
-    return entry;
+    const payload = JSON.parse(clear) as Payload;
+    const opened = { entry: entryOf(payload, id), mount: payload.mount };
+    this.#opened.set(id, opened, text.length);
+    return opened;
   }
 
   #decrypt(text: string): string | undefined {

@@ -75,7 +75,7 @@ export function mintBatch(
   if (wanted.ttl === 0) throw new Fault("internal", "batch tokens have an end");
   const bare = { ...wanted, renewable: false, maxTtl: 0, explicitMaxTtl: 0, period: 0, internal: new Map() };
   const entry = entryOf(bare, { id: "", accessor: "", leaseId: "", policies, now });
-  const token = batch.seal(entry, random);
+  const token = batch.seal({ entry, mount: wanted.mount ?? "" }, random);
   return { token, entry: { ...entry, id: names.token(token) } };
 }
 

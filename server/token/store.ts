@@ -5,7 +5,7 @@
  * 2. A token is live only if it is neither ended, expired nor spent, and all its ancestors are live: so one write ends a tree.
  * 3. What a call acknowledges is on disk, and the next look-up sees it (`CoherentCache`).
  * 4. Expiry is wall time: an expired token is not found, whether or not the sweep has come to it.
- * 5. Batch tokens are all in their string (`batch.ts`): nothing here but their parent and the clock can end them.
+ * 5. Batch tokens are all in their string (`batch.ts`): nothing here but their parent, their mount and the clock can end them.
  * 6. What is to fall due is read after unseal, beside requests: nothing walks the tokens before they are served.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -20,7 +20,7 @@ import type { Storage } from "../contract/storage.ts";
 import type { TokenEntry } from "../contract/token.ts";
 import type { NewToken, Tokens } from "../contract/tokens.ts";
 import { HEAD_START, Schedule } from "../lease/schedule.ts";
-import { BatchTokens, isBatch } from "./batch.ts";
+import { BatchTokens, isBatch, type Unsealed } from "./batch.ts";
 import { getLease, TOKEN_LEASES } from "./lease-index.ts";
 import { mint, mintBatch } from "./mint.ts";
 import { Names } from "./names.ts";
@@ -63,6 +63,8 @@ export interface TokenStoreParts {
   readonly ended?: (id: string) => Promise<void>;
   /** The mount that serves a path, for counts; without it the path's first two segments. */
   readonly mountOf?: (path: string) => string | undefined;
+  /** The accessor of the mount that serves a path; without it no batch token ends with its mount. */
+  readonly accessorAt?: (path: string) => string | undefined;
 }
 
 /** Does nothing until `open`. */
@@ -122,9 +124,18 @@ class TokenStore implements Tokens {
   async find(token: Secret): Promise<TokenEntry | undefined> {
     const id = this.#names.token(token);
     if (!isBatch(token)) return this.byId(id);
-    const entry = this.#batch.unseal(token, id);
-    if (entry === undefined || isExpired(entry, this.#parts.clock.now())) return undefined;
+    const opened = this.#batch.unseal(token, id);
+    if (opened === undefined || isExpired(opened.entry, this.#parts.clock.now()) || !this.#isMounted(opened)) {
+      return undefined;
+    }
+    const { entry } = opened;
     return entry.parent === "" || (await this.byId(entry.parent)) !== undefined ? entry : undefined;
+  }
+
+  /** The method that it came by is still there, at the same path. */
+  #isMounted({ entry, mount }: Unsealed): boolean {
+    const { accessorAt } = this.#parts;
+    return mount === "" || accessorAt === undefined || accessorAt(entry.path) === mount;
   }
 
   async byId(id: string): Promise<TokenEntry | undefined> {

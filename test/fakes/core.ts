@@ -85,7 +85,13 @@ export function testCore(options: { kinds?: readonly EngineKind[]; store?: Store
     await cubbyholes.purge(id);
     await leases.revokeByToken(id);
   };
-  const tokens = tokenStore({ storage: seal.storage, ...env, ended, mountOf: (path) => core.mounts.find(path)?.path });
+  const tokens = tokenStore({
+    storage: seal.storage,
+    ...env,
+    ended,
+    mountOf: (path) => core.mounts.find(path)?.path,
+    accessorAt: (path) => core.mounts.find(path)?.accessor,
+  });
   const cubbyholes = cubbyholeStore({ storageAt, byId: (id) => tokens.byId(id) });
   const quotas = rateQuotas({ clock, storage: storageAt("core/quotas/") });
   const lockout = userLockout({ clock, log, storage: storageAt("core/lockout/") });

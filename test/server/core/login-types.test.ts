@@ -117,6 +117,25 @@ test.each([
   }
 });
 
+test.each([
+  ["disable", "delete", "sys/auth/d", {}],
+  ["move", "update", "sys/remount", { from: "auth/d", to: "auth/e" }],
+] as const)("a batch token ends with the %s of its mount, and does not come back", async (_, operation, path, data) => {
+  const t = await tuned("");
+  const { issued } = await t.call("update", "auth/d/login/batch", { anonymous: true });
+  const token = issued?.clientToken?.reveal() ?? "";
+  const asked = { token, data: { path: "a" } };
+  expect((await t.call("update", "sys/capabilities-self", asked)).reply).toBeDefined();
+  await t.core.operator.seal();
+  await t.unseal();
+  expect((await t.call("update", "sys/capabilities-self", asked)).reply).toBeDefined();
+  await t.call(operation, path, { data });
+  for (let i = 0; i < 100 && t.core.mounts.find("auth/d/") !== undefined; i += 1) await t.clock.advance(0);
+  expect(await t.refusal("update", "sys/capabilities-self", asked)).toMatchObject({ kind: "denied" });
+  await t.call("update", "sys/auth/d", { data: { type: "door" } });
+  expect(await t.refusal("update", "sys/capabilities-self", asked)).toMatchObject({ kind: "denied" });
+});
+
 test("the token of a login whose reply could not be wrapped is revoked", async () => {
   let full = false;
   const store = memoryStore();

@@ -116,14 +116,14 @@ describe("what a string holds is unsealed once", () => {
     const batch = new BatchTokens(most);
     await batch.open(memoryStore(), systemRandom());
     const random = systemRandom();
-    return { batch, seal: () => batch.seal(ENTRY, random) };
+    return { batch, seal: () => batch.seal({ entry: ENTRY, mount: "" }, random) };
   }
 
   test("and the same object is handed out until the key is forgotten", async () => {
     const { batch, seal } = await opened();
     const token = seal();
     const first = batch.unseal(token, "id");
-    expect(first).toEqual({ ...ENTRY, id: "id" });
+    expect(first).toEqual({ entry: { ...ENTRY, id: "id" }, mount: "" });
     expect(batch.unseal(token, "id")).toBe(first);
     batch.forget();
     expect(() => batch.unseal(token, "id")).toThrow("sealed");
