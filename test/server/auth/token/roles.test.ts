@@ -295,6 +295,12 @@ describe("a batch token", () => {
     expect(await make({}, "create/d")).toMatchObject({ token_type: "batch", orphan: false, lease_duration: HOUR / 2 });
     expect(await make({ type: "service" }, "create/d")).toMatchObject({ token_type: "service" });
     expect(await make({ type: "batch" }, "create/s")).toMatchObject({ token_type: "service" });
+    // A period has no maximum; nobody renews a batch token.
+    await role("p", { allowed_policies: "app", token_period: "9000h" });
+    expect(await make({ type: "batch" }, "create/p")).toMatchObject({
+      token_type: "batch",
+      lease_duration: 10 * HOUR,
+    });
   });
 
   test("makes no tokens, is not renewed or revoked, has no cubbyhole, ends with its parent", async () => {
