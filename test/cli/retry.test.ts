@@ -7,14 +7,15 @@ const failure = (status: number, reason: WireReason = "refused"): WireError =>
   new WireError("no", { reason, method: "GET", url: "http://h/v1/a", status });
 
 async function run(
-  failures: readonly unknown[],
+  failures: readonly Error[],
   retries: number,
 ): Promise<{ said: unknown; waits: readonly number[] }> {
   const waits: number[] = [];
   const left = [...failures];
-  const send = (): Promise<string> => {
-    const next = left.shift();
-    return next === undefined ? Promise.resolve("done") : Promise.reject(next);
+  const send = async (): Promise<string> => {
+    const next = await Promise.resolve(left.shift());
+    if (next !== undefined) throw next;
+    return "done";
   };
   const clock = { sleep: (ms: number) => Promise.resolve(void waits.push(ms)) };
   const said: unknown = await retried(send, retries, clock).catch((error: unknown) => error);

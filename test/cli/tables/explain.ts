@@ -96,6 +96,12 @@ export const explainRows: readonly Row[] = [
   { line: "policy explain -token=ann-1 delete secret/data/ann/x", out: "Denied: <more>", code: 2 },
   { line: "policy explain -token=- delete secret/data/ann/x", stdin: "ann-1\n", out: "Denied: <more>", code: 2 },
   {
+    line: "policy explain -token=- delete secret/data/ann/x",
+    stdin: "\n",
+    err: "-token needs a token: leave it out to ask about your own\n",
+    code: 1,
+  },
+  {
     line: "policy explain -token=@root@ read secret/data/ann/x",
     env: { VAULT_TOKEN: "ann-1" },
     err: 'Error making API request.\n\nURL: POST @address@/v1/sys/policy-explain\nCode: 403. Errors:\n\n* permission denied\n\nHint: the token is not good, or its policies do not let it ask: the policy "default" lets everybody ask about\nhimself, asking about another token needs sudo on sys/policy-explain.\n',

@@ -10,7 +10,7 @@ export const leaseRows: readonly Row[] = [
   {
     line: "kv get -wrap-ttl=5m secret/app",
     keep: { wrapOne: /wrapping_token: +(\S+)/ },
-    out: "Key                              Value\n---                              -----\nwrapping_token:                  @wrapOne@\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              5m\nwrapping_token_creation_time:    2026-11-25 21:38:18.079 +0000 UTC\nwrapping_token_creation_path:    secret/data/app\n",
+    out: "Key                              Value\n---                              -----\nwrapping_token:                  @wrapOne@\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              5m\nwrapping_token_creation_time:    <time>\nwrapping_token_creation_path:    secret/data/app\n",
   },
   {
     line: "write sys/wrapping/lookup token=@wrapOne@",
@@ -50,7 +50,7 @@ export const leaseRows: readonly Row[] = [
     line: "write sys/wrapping/wrap a=b",
     env: { VAULT_WRAP_TTL: "3m" },
     keep: { wrapFour: /wrapping_token: +(\S+)/ },
-    out: "Key                              Value\n---                              -----\nwrapping_token:                  @wrapFour@\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              3m\nwrapping_token_creation_time:    2026-11-25 21:38:19.071 +0000 UTC\nwrapping_token_creation_path:    sys/wrapping/wrap\n",
+    out: "Key                              Value\n---                              -----\nwrapping_token:                  @wrapFour@\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              3m\nwrapping_token_creation_time:    <time>\nwrapping_token_creation_path:    sys/wrapping/wrap\n",
   },
   { line: "unwrap -", stdin: "@wrapFour@\n", env: { VAULT_TOKEN: "" }, out: "Key    Value\n---    -----\na      b\n" },
   {
@@ -94,7 +94,7 @@ export const leaseRows: readonly Row[] = [
   // What a command makes of its reply it cannot make of a wrapped one: the wrapping token is shown instead.
   {
     line: "list -wrap-ttl=1m secret/metadata",
-    out: "Key                              Value\n---                              -----\nwrapping_token:                  <token>\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              1m\nwrapping_token_creation_time:    2026-11-25 21:38:19.503 +0000 UTC\nwrapping_token_creation_path:    secret/metadata/\n",
+    out: "Key                              Value\n---                              -----\nwrapping_token:                  <token>\nwrapping_accessor:               <accessor>\nwrapping_token_ttl:              1m\nwrapping_token_creation_time:    <time>\nwrapping_token_creation_path:    secret/metadata/\n",
   },
   {
     line: "secrets list -field=wrapping_token",
