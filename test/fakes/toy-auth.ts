@@ -3,6 +3,7 @@
  * `groups/NAME` sets the groups that NAME's tokens are renewed with.
  */
 import { type EngineKind, route } from "../../server/contract/engine.ts";
+import { GRANT } from "./grant.ts";
 
 export const toyAuth: EngineKind = {
   type: "toy",
@@ -52,22 +53,12 @@ export const toyAuth: EngineKind = {
             run: ({ name, metadata, groups, policies }) =>
               Promise.resolve({
                 login: {
+                  ...GRANT,
                   displayName: name,
                   policies: policies ?? [],
-                  noDefaultPolicy: false,
-                  metadata: new Map(),
                   alias: name,
                   aliasMetadata: metadata ?? new Map<string, string>(),
                   ...(groups !== undefined && { groupAliases: groups }),
-                  ttl: 0,
-                  maxTtl: 0,
-                  explicitMaxTtl: 0,
-                  period: 0,
-                  numUses: 0,
-                  boundCidrs: [],
-                  renewable: true,
-                  type: "service" as const,
-                  role: "",
                   internal: new Map([["name", name]]),
                 },
               }),

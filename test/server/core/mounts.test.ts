@@ -3,28 +3,11 @@ import { expect, test } from "@jest/globals";
 import { Secret } from "../../../lib/secret.ts";
 import type { EngineKind } from "../../../server/contract/engine.ts";
 import { route } from "../../../server/contract/engine.ts";
-import type { Storage, Store } from "../../../server/contract/storage.ts";
-import type { LoginGrant } from "../../../server/contract/token.ts";
-import { memoryStore } from "../../../server/storage/memory.ts";
+import type { Storage } from "../../../server/contract/storage.ts";
+import { breakable } from "../../fakes/breakable.ts";
 import { DAY, HOUR, testCore } from "../../fakes/core.ts";
+import { GRANT } from "../../fakes/grant.ts";
 
-const GRANT: LoginGrant = {
-  displayName: "x",
-  policies: [],
-  noDefaultPolicy: false,
-  metadata: new Map(),
-  alias: "x",
-  ttl: HOUR,
-  maxTtl: 0,
-  explicitMaxTtl: 0,
-  period: 0,
-  numUses: 0,
-  boundCidrs: [],
-  renewable: true,
-  type: "service",
-  role: "",
-  internal: new Map(),
-};
 const life: string[] = [];
 const door: EngineKind = {
   type: "door",
@@ -39,7 +22,7 @@ const door: EngineKind = {
           about: "Logs in",
           fields: {},
           login: true,
-          on: { update: { about: "Logs in", run: () => Promise.resolve({ login: GRANT }) } },
+          on: { update: { about: "Logs in", run: () => Promise.resolve({ login: { ...GRANT, ttl: HOUR } }) } },
         }),
       ],
       run: (_context, signal) =>
@@ -110,20 +93,6 @@ test("deleting a mount that is not there is 204, as in Vault", async () => {
   expect((await t.call("delete", "sys/mounts/none")).reply).toBeUndefined();
   expect((await t.call("delete", "sys/auth/none")).reply).toBeUndefined();
 });
-
-/** A store whose transactions fail from the moment it is cut. */
-function breakable(): { store: Store; cutAfter: (transactions: number) => void } {
-  const inner = memoryStore();
-  let left = Number.POSITIVE_INFINITY;
-  const store: Store = {
-    ...inner,
-    transact: (work) => {
-      left -= 1;
-      return left < 0 ? Promise.reject(new Error("the machine is gone")) : inner.transact(work);
-    },
-  };
-  return { store, cutAfter: (transactions) => void (left = transactions) };
-}
 
 test.each([1, 2, 3])("a disable cut short after %i writes is finished at the next unseal", async (writes) => {
   const { store, cutAfter } = breakable();

@@ -3,8 +3,7 @@ import { expect, test } from "@jest/globals";
 import { RawJson } from "../../../lib/wire/json.ts";
 import type { EngineKind } from "../../../server/contract/engine.ts";
 import { route } from "../../../server/contract/engine.ts";
-import type { Store } from "../../../server/contract/storage.ts";
-import { memoryStore } from "../../../server/storage/memory.ts";
+import { breakable } from "../../fakes/breakable.ts";
 import { testCore } from "../../fakes/core.ts";
 import { toyAuth } from "../../fakes/toy-auth.ts";
 
@@ -69,20 +68,6 @@ test.each([
   expect(fault).toMatchObject({ kind: "invalid" });
   expect(fault.message).toContain(why);
 });
-
-/** A store whose transactions fail from the moment it is cut. */
-function breakable(): { store: Store; cutAfter: (transactions: number) => void } {
-  const inner = memoryStore();
-  let left = Number.POSITIVE_INFINITY;
-  const store: Store = {
-    ...inner,
-    transact: (work) => {
-      left -= 1;
-      return left < 0 ? Promise.reject(new Error("the machine is gone")) : inner.transact(work);
-    },
-  };
-  return { store, cutAfter: (transactions) => void (left = transactions) };
-}
 
 test("a move whose write fails: told so, and the mount serves where it was, now and after a restart", async () => {
   const { store, cutAfter } = breakable();

@@ -4,6 +4,7 @@ import { Fault } from "../../../lib/fault.ts";
 import { type EngineKind, route } from "../../../server/contract/engine.ts";
 import type { LoginGrant } from "../../../server/contract/token.ts";
 import { DAY, HOUR, testCore } from "../../fakes/core.ts";
+import { GRANT } from "../../fakes/grant.ts";
 
 const secrets: EngineKind = {
   type: "toy",
@@ -71,28 +72,20 @@ const door: EngineKind = {
         about: "Logs in",
         fields: {},
         login: true,
-        on: { update: { about: "Logs in", run: () => Promise.resolve({ login: { ...GRANT, ...grant } }) } },
+        on: { update: { about: "Logs in", run: () => Promise.resolve({ login: { ...APP, ...grant } }) } },
       }),
     ],
   }),
 };
 
-const GRANT: LoginGrant = {
+const APP: LoginGrant = {
+  ...GRANT,
   displayName: "i-1",
   policies: ["App ", "app"],
-  noDefaultPolicy: false,
   metadata: new Map([["role", "app"]]),
   alias: "i-1",
   ttl: HOUR,
-  maxTtl: 0,
-  explicitMaxTtl: 0,
-  period: 0,
-  numUses: 0,
-  boundCidrs: [],
-  renewable: true,
-  type: "service",
   role: "app",
-  internal: new Map(),
 };
 
 const started = async () => {
