@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { matchesGlob } from "../../../../server/auth/token/glob.ts";
 import { type FakeClock, fakeClock } from "../../../fakes/clock.ts";
 import { type TestReply, type TestServer, testServer } from "../../../fakes/server.ts";
+import { toyAuth } from "../../../fakes/toy-auth.ts";
 
 const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 const HOUR = 3600;
@@ -14,7 +15,12 @@ let maker = "";
 
 beforeEach(async () => {
   clock = fakeClock(START);
-  server = await testServer({ clock, defaultLeaseTtl: 10 * HOUR * 1000, maxLeaseTtl: 100 * HOUR * 1000 });
+  server = await testServer({
+    clock,
+    kinds: [toyAuth],
+    defaultLeaseTtl: 10 * HOUR * 1000,
+    maxLeaseTtl: 100 * HOUR * 1000,
+  });
   await policy("maker", 'path "auth/token/*" { capabilities = ["create", "update", "read"] }');
   await policy("sudoer", 'path "auth/token/*" { capabilities = ["create", "update", "read", "list", "sudo"] }');
   await policy("app", 'path "cubbyhole/*" { capabilities = ["create", "update", "read"] }');
@@ -194,6 +200,15 @@ describe("a role", () => {
     expect((await server.request("GET", "auth/token/lookup-self", undefined, token)).status).toBe(403);
   });
 
+  test("needs none for the networks of who makes a token: they hold for the new one too", async () => {
+    await role("near", { token_bound_cidrs: "127.0.0.0/8" });
+    const near = await make({ policies: ["maker"] }, "create/near", "");
+    for (const data of [{}, { type: "batch" }]) {
+      const child = await make(data, "create", near.client_token);
+      expect(await lookup(child.client_token)).toMatchObject({ bound_cidrs: ["127.0.0.0/8"] });
+    }
+  });
+
   test("makes orphans that outlive who made them, and periodic ones without sudo", async () => {
     await role("o", { orphan: true, token_period: "1h" });
     await role("c", {});
@@ -225,6 +240,16 @@ describe("a role", () => {
     expect([full.status, full.headers.get("retry-after")]).toEqual([429, "30"]);
     await server.request("POST", "auth/token/revoke-accessor", { accessor: tokens[0]?.accessor });
     await make({}, "create/m");
+  });
+
+  test("never gives a token of who logs in by the same name elsewhere (CVE-2026-40264)", async () => {
+    await server.request("POST", "sys/auth/toy", { type: "toy" });
+    const login = await server.request("POST", "auth/toy/login/ann", {}, "");
+    const { entity_id: ann } = login.body?.["auth"] as Auth;
+    await role("any", { allowed_entity_aliases: ["*"] });
+    const made = await make({ entity_alias: "ann" }, "create/any");
+    expect([made.entity_id.length, made.entity_id === ann]).toEqual([36, false]);
+    expect((await make({ entity_alias: ann }, "create/any")).entity_id).not.toBe(ann);
   });
 
   test("gives tokens of an entity by its alias, those it allows alone", async () => {
