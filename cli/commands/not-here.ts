@@ -28,7 +28,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ],
   ["monitor", "logs are not streamed: read them where the server writes them; sys/loggers sets how much"],
   ["events", "there are no events to subscribe to: an audit device tells of every request"],
-  ["proxy", 'there is no proxy of its own: "oksae agent" has a listener'],
+  ["proxy", 'there is no proxy: "oksae agent" renders secrets into files, and clients can ask the server itself'],
   ["hcp", "there is no HCP: give the server's -address"],
   ["license", "there is no license: everything is free to use"],
   ["pki", "there is no pki engine yet"],

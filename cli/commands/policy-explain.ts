@@ -64,7 +64,7 @@ async function question(context: Context, body: Map<string, Json>, { path, pairs
     throw new CommandError(1, "give -token or -token-accessor, not both");
   }
   if (accessor !== undefined) body.set("accessor", accessor);
-  if (given !== undefined) body.set("token", given === "-" ? await typed(context, "Token (will be hidden): ") : given);
+  if (given !== undefined) body.set("token", await anothers(context, given));
   if (pairs.length > 0) body.set("data", await readData(pairs, context.io));
   const { wrapTtl } = context.settings;
   if (wrapTtl !== undefined) body.set("wrap_ttl", new JsonNumber(String(toSeconds(wrapTtl))));
@@ -81,6 +81,13 @@ function asNotThere(error: unknown): unknown {
     `this server has no sys/policy-explain: only oksae explains its decisions.
 "oksae token capabilities PATH" tells what a token may do, and -output-policy what a command needs.`,
   );
+}
+
+/** @throws CommandError 1 for none: the server would answer about one's own */
+async function anothers(context: Context, given: string): Promise<string> {
+  const token = (given === "-" ? await typed(context, "Token (will be hidden): ") : given).trim();
+  if (token === "") throw new CommandError(1, "-token needs a token: leave it out to ask about your own");
+  return token;
 }
 
 function paragraphs(found: JsonMap): readonly string[] {

@@ -74,13 +74,16 @@ export const tokenCommands: readonly Spec[] = [
     run: runRevoke,
   }),
   command({
-    usage: "token capabilities <path> [token]",
-    about: "Tells what a token may do at a path",
+    usage: "token capabilities <token-or-path> [path]",
+    about: "Tells what your token may do at a path; with two arguments, what the first one may do at the second",
     flags: [ACCESSOR],
-    run: async (context, [path = "", token], flags) => {
+    run: async (context, [first = "", second], flags) => {
+      const accessor = flagSet(flags, "accessor");
+      if (accessor && second === undefined) throw new CommandError(1, "give the accessor, then the path");
+      const path = second ?? first;
       const paths = new Map<string, Json>([["paths", [cleanPath(path)]]]);
-      const kind = token === undefined ? "-self" : flagSet(flags, "accessor") ? "-accessor" : "";
-      if (token !== undefined) paths.set(flagSet(flags, "accessor") ? "accessor" : "token", token);
+      const kind = second === undefined ? "-self" : accessor ? "-accessor" : "";
+      if (second !== undefined) paths.set(accessor ? "accessor" : "token", first);
       const reply = await context.api({ method: "POST", path: `sys/capabilities${kind}`, body: paths });
       const list = member(reply.body, "data").get("capabilities") ?? member(reply.body, "data").get(cleanPath(path));
       const names: readonly Json[] = isJsonList(list) ? list : [];
