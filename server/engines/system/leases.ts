@@ -31,6 +31,7 @@ const DEFAULT_LIMIT = 10_000;
 const MOST = 100_000;
 const TIDY_STARTED =
   "Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs.";
+const TIDY_RUNNING = "Tidy operation already in progress.";
 /** As Vault answers what it has begun: nothing but the status. */
 const ACCEPTED: Reply = { status: 202, text: { contentType: "application/json", body: "" } };
 
@@ -196,6 +197,8 @@ function revokeForceRoute({ leases }: Ports, path: string): Route {
 }
 
 function tidyRoute({ leases, tokens }: Ports, log: Log): Route {
+  // One at a time: more would only do the same.
+  let running = false;
   return route({
     path: "leases/tidy",
     about: "Deletes what points nowhere",
@@ -204,8 +207,15 @@ function tidyRoute({ leases, tokens }: Ports, log: Log): Route {
       update: {
         about: "Starts to delete leases without a token",
         run: () => {
-          Promise.all([leases.tidy(), tokens.tidy()]).catch((error: unknown) => {
-            log("error", "tidying leases failed", error instanceof Error ? { error } : {});
+          if (running) return Promise.resolve({ status: 202, warnings: [TIDY_RUNNING] });
+          running = true;
+          void Promise.allSettled([leases.tidy(), tokens.tidy()]).then((outcomes) => {
+            running = false;
+            for (const outcome of outcomes) {
+              if (outcome.status === "fulfilled") continue;
+              const error: unknown = outcome.reason;
+              log("error", "tidying leases failed", error instanceof Error ? { error } : {});
+            }
           });
           return Promise.resolve({ status: 202, warnings: [TIDY_STARTED] });
         },
