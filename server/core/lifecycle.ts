@@ -52,6 +52,8 @@ export class Lifecycle implements Operator {
   readonly #parts: LifecycleParts;
   readonly #inTurn = turnstile();
   #open = false;
+  /** From the beginning of an unseal to the end of a seal: what is up is not brought up again. */
+  #up = false;
   #stop = new AbortController();
   #expiry: Promise<void> = Promise.resolve();
   #cluster: Cluster | undefined;
@@ -121,7 +123,7 @@ export class Lifecycle implements Operator {
 
   unseal(share: Secret): Promise<SealStatus> {
     return this.#inTurn(async () => {
-      if (this.#open) return this.status();
+      if (this.#up) return this.status();
       const status = await this.#parts.seal.unseal(share);
       if (!status.sealed) await this.#openUp();
       return status;
@@ -145,6 +147,7 @@ export class Lifecycle implements Operator {
 
   async #openUp(): Promise<void> {
     const { mounts, tokens, audit, log } = this.#parts;
+    this.#up = true;
     try {
       await this.#step("key rotation", () => this.#parts.seal.rotation.open());
       await this.#step("cluster", () => this.#readCluster());
@@ -207,6 +210,7 @@ export class Lifecycle implements Operator {
       policies.forget();
       this.#cluster = undefined;
       seal.seal();
+      this.#up = false;
     }
   }
 

@@ -132,6 +132,19 @@ test.each([
   await server.close();
 });
 
+test("an unseal that a seal overtakes brings nothing up a second time", async () => {
+  const lines: string[] = [];
+  const server = await testServer({ log: (_level, message) => void lines.push(message) });
+  const { operator } = server.core;
+  const late = operator.unseal(new Secret(server.keys[0] ?? ""));
+  await operator.seal();
+  expect(await late).toMatchObject({ sealed: true });
+  expect(lines.filter((line) => line.startsWith("open:"))).toHaveLength(1);
+  await operator.unseal(new Secret(server.keys[0] ?? ""));
+  expect(await health(server)).toBe(200);
+  await server.close();
+});
+
 type Act = "seal" | "unseal" | "rekey" | "verified" | "root" | "rotate" | "rotateRoot" | "cancel" | "write";
 const acts = fc.array(
   fc.constantFrom<Act>("seal", "unseal", "rekey", "verified", "root", "rotate", "rotateRoot", "cancel", "write"),
