@@ -114,8 +114,9 @@ function checkConfig(ldap: Ldap, config: LdapConfig, sent: ConfigValues): void {
   checkTls(config);
   checkTimeout("request_timeout", config.requestTimeout);
   checkTimeout("connection_timeout", config.connectionTimeout);
-  if (config.maxPageSize < 0 || config.maxPageSize > LARGEST_PAGE) {
-    throw new Fault("invalid", `max_page_size must be from 0 to ${String(LARGEST_PAGE)}`);
+  // Less than 0 is kept and means 0: Terraform's provider sends -1 unless told otherwise, and expects to read it back.
+  if (config.maxPageSize > LARGEST_PAGE) {
+    throw new Fault("invalid", `max_page_size must be at most ${String(LARGEST_PAGE)}`);
   }
 }
 

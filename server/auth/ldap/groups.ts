@@ -36,7 +36,7 @@ async function filteredGroups(
     filter: groupFilter(config, userDn, username),
     attributes: [config.groupAttr],
     most: 0,
-    pageSize: config.maxPageSize,
+    pageSize: Math.max(0, config.maxPageSize),
     dereference: config.dereference,
   });
 }

@@ -220,6 +220,9 @@ test("the settings reach the client", async () => {
     connectionTimeout: 250,
   });
   expect(ldap.queries.at(-1)).toMatchObject({ pageSize: 50, dereference: "always", most: 0 });
+  await at.call("update", "config", { max_page_size: -1 });
+  await inGroups({}, []);
+  expect(ldap.queries.at(-1)).toMatchObject({ pageSize: 0 });
 });
 
 test("a renewal asks again, with the groups of now", async () => {
