@@ -269,7 +269,7 @@ export const operatorRows: readonly Row[] = [
   },
   {
     line: "operator usage",
-    err: "oksae operator usage: clients are not counted: sys/metrics tells how many tokens and entities there are\n",
+    err: "oksae operator usage: clients are not counted: sys/internal/counters/tokens and sys/internal/counters/entities tell how many there are\n",
     code: 1,
   },
   {
