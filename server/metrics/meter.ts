@@ -159,7 +159,12 @@ function auditGauges(gauge: NewGauge, { audit }: Sources, named: (name: string) 
     for (const [device, count] of audit().failures) set(count, named(device));
   };
   gauge("oksae_audit_entries", "Audit entries since the start", entries, "result");
-  gauge("oksae_audit_device_failures", "Audit entries that a device has not taken, since the start", failures, "device");
+  gauge(
+    "oksae_audit_device_failures",
+    "Audit entries that a device has not taken, since the start",
+    failures,
+    "device",
+  );
 }
 
 function processGauges(gauge: NewGauge, { process }: Sources): void {

@@ -81,14 +81,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       clock,
     },
   );
-  let rootToken = "";
-  let keys: readonly string[] = [];
-  if (options.open !== false) {
-    const made = await core.operator.init(1, 1);
-    rootToken = made.rootToken.reveal();
-    keys = made.shares.map((share) => share.toString("hex"));
-    for (const key of keys) await core.operator.unseal(new Secret(key));
-  }
+  const { rootToken, keys } = options.open === false ? { rootToken: "", keys: [] } : await opened(core);
   return {
     url: door.address,
     core,
@@ -102,6 +95,13 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       await store.close();
     },
   };
+}
+
+async function opened({ operator }: RunningCore): Promise<Pick<TestServer, "rootToken" | "keys">> {
+  const { rootToken, shares } = await operator.init(1, 1);
+  const keys = shares.map((share) => share.toString("hex"));
+  for (const key of keys) await operator.unseal(new Secret(key));
+  return { rootToken: rootToken.reveal(), keys };
 }
 
 async function request(
