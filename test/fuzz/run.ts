@@ -19,7 +19,7 @@ import { fakePasswords } from "../fakes/passwords.ts";
 import { type TestServer, testServer } from "../fakes/server.ts";
 import { type FuzzRequest, requestsOf } from "./requests.ts";
 
-export interface FuzzOptions {
+interface FuzzOptions {
   readonly seed: number;
   readonly rounds: number;
   /** Requests of a round. */
@@ -28,7 +28,7 @@ export interface FuzzOptions {
   readonly budget: number;
 }
 
-export interface FuzzOutcome {
+interface FuzzOutcome {
   readonly requests: number;
   /** How often each status came. */
   readonly statuses: ReadonlyMap<number, number>;

@@ -88,7 +88,7 @@ async function keysAt(here: House, path: string): Promise<readonly string[]> {
 test("rekey: the shares that sys/seal-status tells of open, acknowledged or not", async () => {
   let here = await opened();
   let [acknowledged, unheard, undone] = [0, 0, 0];
-  const count = await kills(60, async (after) => {
+  const count = await kills(25, async (after) => {
     const n = (await here.must("GET", "sys/seal-status"))["n"];
     const last = await rekey(here, false);
     const before = here.keys;

@@ -142,3 +142,25 @@ test.each([
   expect((await server.request("GET", `sys/${path}`, undefined, "")).status).toBe(403);
   await server.close();
 });
+
+test.each([
+  ["sys/rotate/root/init", { secret_shares: 1, secret_threshold: 1 }],
+  ["sys/generate-root-token/attempt", {}],
+  ["sys/generate-root", {}],
+])("%s: a token without sudo ends it by the nonce alone, and sees it by nothing else", async (path, begin) => {
+  const server = await testServer();
+  const plain = await tokenOf(
+    server,
+    "plain",
+    'path "sys/*" { capabilities = ["create", "read", "update", "delete"] }',
+  );
+  const begun = await server.request("POST", path, begin);
+  const body = (begun.body?.["data"] ?? begun.body) as { nonce: string };
+  expect(body.nonce).toMatch(/^[0-9a-f-]{36}$/);
+  for (const query of ["", "?nonce=", "?nonce=other", `?nonce=${body.nonce.slice(0, -1)}`]) {
+    expect((await server.request("GET", path + query, undefined, plain)).text).not.toContain(body.nonce);
+    expect((await server.request("DELETE", path + query, undefined, plain)).status).toBe(400);
+  }
+  expect((await server.request("DELETE", `${path}?nonce=${body.nonce}`, undefined, plain)).status).toBe(204);
+  await server.close();
+});
