@@ -3,8 +3,9 @@
  * half of secrets) and with 100,000 tokens of logins of 10,000 people with an entity each, in LMDB; how long the slowest
  * reply takes while they are read in the background; what the process takes once all of them are:
  *   node dist/bench-leases.mjs [LEASES]
- * Each measurement is a process of its own on a store that another one has filled; the median of RUNS counts, and what
- * can be compared between machines is the ratio. Fails when it is above `MOST_RATIO`.
+ * Each measurement is a process of its own on a store that another one has filled; the quickest first reply of RUNS
+ * counts, since what else the machine does only ever adds to it; what can be compared between machines is the ratio.
+ * Fails when it is above `MOST_RATIO`.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -188,7 +189,7 @@ function filled(what: What, count: number): Subject {
 
 /** @returns milliseconds to the first reply */
 function print({ name, folder, runs }: Subject): number {
-  const first = median(runs.map((run) => run.first));
+  const first = Math.min(...runs.map((run) => run.first));
   const slowest = median(runs.map((run) => run.slowest));
   const rss = Number(inProcess("memory", folder)) / 2 ** 20;
   const cells = [
