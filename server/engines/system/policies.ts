@@ -80,13 +80,7 @@ function aclPolicy({ policies }: Ports): Route {
     about: "One policy",
     fields: { name: NAME, policy: TEXT, ...TERMS },
     on: {
-      read: {
-        about: "Reads the policy",
-        run: async ({ name }) => {
-          const info = await existing(policies, name);
-          return { data: { name: name.toLowerCase(), policy: info.text, ...told(info) } };
-        },
-      },
+      read: { about: "Reads the policy", run: ({ name }) => shown(policies, name) },
       list: { about: "Lists the policies below a prefix", run: ({ name }) => listBelow(policies, name, false) },
       update: { about: "Writes the policy", run: ({ name, policy, ...terms }) => write(policies, name, policy, terms) },
       patch: {
@@ -120,16 +114,15 @@ function detailed({ policies }: Ports): Route {
     about: "One policy with its version, or those below a prefix",
     fields: { name: NAME },
     on: {
-      read: {
-        about: "Reads the policy",
-        run: async ({ name }) => {
-          const info = await existing(policies, name);
-          return { data: { name: name.toLowerCase(), policy: info.text, ...told(info) } };
-        },
-      },
+      read: { about: "Reads the policy", run: ({ name }) => shown(policies, name) },
       list: { about: "Lists the policies below a prefix", run: ({ name }) => listBelow(policies, name, true) },
     },
   });
+}
+
+async function shown(policies: Ports["policies"], name: string): Promise<Reply> {
+  const info = await existing(policies, name);
+  return { data: { name: name.toLowerCase(), policy: info.text, ...told(info) } };
 }
 
 /** What is not known of an older record is left out. */
