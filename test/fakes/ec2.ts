@@ -2,6 +2,8 @@
  * A stand-in for EC2, STS and IAM as far as the aws method asks them: DescribeInstances by filter and in pages,
  * AssumeRole, GetCallerIdentity, GetInstanceProfile, over real signed HTTP. Source: the API references' examples.
  */
+import { Secret } from "../../lib/secret.ts";
+import type { AwsAccess } from "../../server/contract/ec2.ts";
 import { escapeXml, type QueryCall, type QueryError, type QueryServer, startQueryServer } from "./aws-query.ts";
 import {
   createdKeyReply,
@@ -44,6 +46,8 @@ export interface FakeAws extends QueryServer {
   add(instance: Partial<FakeInstance> & { readonly instanceId: string }): FakeInstance;
   /** Instances in one page of a reply. */
   pageSize: number;
+  /** What a client asks it with: its own key and account, without retries. */
+  access(): AwsAccess;
 }
 
 export interface FakeAwsOptions {
@@ -116,6 +120,19 @@ export async function startAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
     profiles,
     principals,
     add,
+    access: () => ({
+      region: "eu-west-1",
+      accountId: options.accountId ?? ACCOUNT,
+      accessKey,
+      secretKey: new Secret(secretKey),
+      ec2Endpoint: server.url,
+      iamEndpoint: server.url,
+      stsEndpoint: server.url,
+      stsRegion: "",
+      stsRole: "",
+      externalId: "",
+      maxRetries: 0,
+    }),
     get pageSize() {
       return pages.size;
     },

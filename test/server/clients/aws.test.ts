@@ -30,20 +30,7 @@ beforeEach(() => {
 
 const id = (i: number): string => `i-${i.toString(16).padStart(17, "0")}`;
 const calls = (action: string): number => aws.calls.slice(from).filter((call) => call.action === action).length;
-const access = (change: Partial<AwsAccess> = {}): AwsAccess => ({
-  region: "eu-west-1",
-  accountId: "123456789012",
-  accessKey: aws.accessKey,
-  secretKey: new Secret(aws.secretKey),
-  ec2Endpoint: aws.url,
-  iamEndpoint: aws.url,
-  stsEndpoint: aws.url,
-  stsRegion: "",
-  stsRole: "",
-  externalId: "",
-  maxRetries: 0,
-  ...change,
-});
+const access = (change: Partial<AwsAccess> = {}): AwsAccess => ({ ...aws.access(), ...change });
 
 test("an instance's facts, as EC2 tells them", async () => {
   const profileArn = "arn:aws:iam::123456789012:instance-profile/web";

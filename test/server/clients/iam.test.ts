@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { systemClock } from "../../../lib/clock.ts";
 import { systemRandom } from "../../../lib/random.ts";
-import { Secret } from "../../../lib/secret.ts";
 import { awsPorts } from "../../../server/clients/aws.ts";
 import type { AwsAccess, AwsPorts } from "../../../server/contract/ec2.ts";
 import { type FakeAws, startAws } from "../../fakes/ec2.ts";
@@ -19,20 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.close());
 
-const access = (change: Partial<AwsAccess> = {}): AwsAccess => ({
-  region: "eu-west-1",
-  accountId: ACCOUNT,
-  accessKey: aws.accessKey,
-  secretKey: new Secret(aws.secretKey),
-  ec2Endpoint: aws.url,
-  iamEndpoint: aws.url,
-  stsEndpoint: aws.url,
-  stsRegion: "",
-  stsRole: "",
-  externalId: "",
-  maxRetries: 0,
-  ...change,
-});
+const access = (change: Partial<AwsAccess> = {}): AwsAccess => ({ ...aws.access(), ...change });
 
 test("users and roles with path and unique id, in the account that is asked", async () => {
   const user = { arn: `arn:aws:iam::${ACCOUNT}:user/team/ann`, uniqueId: "AIDAANN" };
