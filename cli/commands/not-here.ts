@@ -10,8 +10,14 @@ const NO_CLUSTER_STORE = "there is no raft, and one kind of store: docs/operatio
 
 const SENTENCES: readonly (readonly [string, string])[] = [
   ["operator diagnose", 'there is no diagnosis: "oksae server -config FILE" names what does not open'],
-  ["operator usage", "clients are not counted: sys/internal/counters/tokens and sys/internal/counters/entities tell how many there are"],
-  ["operator utilization", "clients are not counted: sys/internal/counters/tokens and sys/internal/counters/entities tell how many there are"],
+  [
+    "operator usage",
+    "clients are not counted: sys/internal/counters/tokens and sys/internal/counters/entities tell how many there are",
+  ],
+  [
+    "operator utilization",
+    "clients are not counted: sys/internal/counters/tokens and sys/internal/counters/entities tell how many there are",
+  ],
   ["operator raft", NO_CLUSTER_STORE],
   ["operator migrate", NO_CLUSTER_STORE],
   ["operator import", "there is no import: read the old server, and write to this one with kv put"],

@@ -6,10 +6,7 @@ import { WireError, type WireReason } from "../../lib/wire/error.ts";
 const failure = (status: number, reason: WireReason = "refused"): WireError =>
   new WireError("no", { reason, method: "GET", url: "http://h/v1/a", status });
 
-async function run(
-  failures: readonly Error[],
-  retries: number,
-): Promise<{ said: unknown; waits: readonly number[] }> {
+async function run(failures: readonly Error[], retries: number): Promise<{ said: unknown; waits: readonly number[] }> {
   const waits: number[] = [];
   const left = [...failures];
   const send = async (): Promise<string> => {
