@@ -1,7 +1,7 @@
 /** Sequences of calls against server and model side by side, until they disagree or have had enough. */
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { type Command, command } from "./commands.ts";
+import { type Command, sequence } from "./commands.ts";
 import type { Told } from "./reply.ts";
 import { Rig, START } from "./rig.ts";
 import { World } from "./world.ts";
@@ -27,8 +27,7 @@ export interface Agreed {
 /** Never throws for a disagreement. */
 export async function check({ sequences, length, seed }: Run): Promise<Agreed> {
   let calls = 0;
-  const sequence = fc.array(command, { minLength: length, maxLength: length + 20, size: "max" });
-  const property = fc.asyncProperty(sequence, async (commands) => {
+  const property = fc.asyncProperty(sequence(length), async (commands) => {
     calls += commands.length;
     const says = await follow(commands);
     if (says !== undefined) throw new Error(says);

@@ -115,7 +115,7 @@ const rule = fc.record({
 
 const token = fc.record({
   kind: fc.constant("token" as const),
-  by: orNone(index, 0),
+  by: fc.nat({ max: 3 }),
   policies: fc.subarray(["p0", "p1", "p2"]),
   ttl: orNone(duration, 0),
   explicitMaxTtl: orNone(duration, 0),
@@ -129,7 +129,7 @@ const token = fc.record({
 const at = (...kinds: readonly PathKind[]): fc.Arbitrary<Command> =>
   fc.record({ kind: fc.constantFrom(...kinds), by: index, path });
 
-export const command: fc.Arbitrary<Command> = fc.oneof(
+const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
@@ -203,3 +203,28 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ kind: "restart" as const }) },
 );
+
+const strong: Command = {
+  kind: "policy",
+  name: "p0",
+  rules: [{ path: "*", capabilities: ["create", "read", "update", "patch", "delete", "list", "sudo"] }],
+};
+const maker: Command = {
+  kind: "token",
+  by: 0,
+  policies: ["p0"],
+  ttl: 0,
+  explicitMaxTtl: 0,
+  period: 0,
+  numUses: 0,
+  renewable: true,
+  orphan: false,
+  noDefault: false,
+};
+
+/** Half of the sequences begin with a token that may make others: so trees grow. */
+export function sequence(length: number): fc.Arbitrary<readonly Command[]> {
+  const begin = fc.constantFrom<readonly Command[]>([], [strong, maker]);
+  const rest = fc.array(command, { minLength: length, maxLength: length + 20, size: "max" });
+  return fc.tuple(begin, rest).map(([first, then]) => [...first, ...then]);
+}

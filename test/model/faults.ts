@@ -12,9 +12,9 @@ export interface Fault {
 export const FAULTS: readonly Fault[] = [
   {
     name: "a deny that is skipped",
-    file: "server/policy/acl.ts",
-    find: "if ((rule.capabilities & DENY) !== 0 || (rule.capabilities & bit) === 0)",
-    replace: "if ((rule.capabilities & bit) === 0)",
+    file: "server/policy/parse.ts",
+    find: "if ((rule.capabilities & DENY) === 0) return rule;",
+    replace: "if (rule.capabilities >= 0) return { ...rule, capabilities: rule.capabilities & ~DENY };",
   },
   {
     name: "a deny that another policy's allow overrules",
