@@ -95,7 +95,8 @@ const expectAllAudited = (served: ReadonlySet<string>, texts: readonly string[])
 requires("root", "mount")(
   "a full disk: refused while it is full, the file parses, served again after",
   async () => {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", folder]);
+    // Far more than the load writes before the filler comes: else the log fills the disk and no unlink frees any of it.
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", folder]);
     cleanups.unshift(() => execFileSync("umount", ["-l", folder]));
     const filler = join(folder, "filler");
     await enable();

@@ -113,7 +113,8 @@ requires("root", "mount")(
     const subject = counting(
       await open({}, () => {
         const folder = house.path("log");
-        execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]);
+        // Far more than the load writes before the filler comes: else the log fills the disk and no unlink frees any of it.
+        execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]);
         cleanups.push(() => execFileSync("umount", ["-l", folder]));
       }),
     );
